@@ -1,0 +1,29 @@
+.PHONY: help run test bench doc lint fmt ci clean
+
+help: ## list these names
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
+
+run: ## the main job: the suite on the reference, 1,000 seeds a test
+	cargo run --release
+
+test: ## all tests
+	cargo test
+
+bench: ## what a step costs, an election, the main job
+	cargo bench -p raftlab --bench cluster
+
+doc: ## the documentation, in target/doc
+	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps
+
+lint: ## formatting and clippy
+	cargo fmt --all --check
+	cargo clippy --all-targets -- -D warnings
+
+fmt: ## format everything
+	cargo fmt --all
+
+ci: ## everything that CI does
+	.ci/run
+
+clean: ## remove what was built
+	cargo clean

@@ -1,0 +1,204 @@
+//! Directing a run in virtual time.
+
+use super::simulation::{Simulation, tell};
+use crate::{
+    ActionKind, Ended, FaultsError, Happening, LinkFaults, Network, Observer, Protocol, Run,
+    ServerFaults, ServerId, Time,
+};
+
+impl<P: Protocol, O: Observer<P>> Simulation<P, O> {
+    /// Refuses a server that does not exist.
+    fn check(&self, server: ServerId) -> Result<(), FaultsError> {
+        if server.index() < self.machines.len() {
+            return Ok(());
+        }
+        refuse("server", server, "there is no such server")
+    }
+
+    fn check_on(&self, server: ServerId, on: bool, knob: &'static str) -> Result<(), FaultsError> {
+        self.check(server)?;
+        match (self.machines[server.index()].on, on) {
+            (true, false) => refuse(knob, server, "it is running"),
+            (false, true) => refuse(knob, server, "it is not running"),
+            _ => Ok(()),
+        }
+    }
+
+    fn check_link(&self, from: ServerId, to: ServerId) -> Result<(), FaultsError> {
+        self.check(from)?;
+        self.check(to)?;
+        if from == to {
+            return refuse("link", from, "a server has no link to itself");
+        }
+        Ok(())
+    }
+}
+
+fn refuse<T>(knob: &'static str, server: ServerId, why: &'static str) -> Result<T, FaultsError> {
+    Err(FaultsError {
+        knob,
+        value: server.to_string(),
+        why,
+    })
+}
+
+impl<P: Protocol, O: Observer<P>> Run<P, O> for Simulation<P, O> {
+    fn servers(&self) -> usize {
+        self.machines.len()
+    }
+
+    fn now(&self) -> Time {
+        self.now
+    }
+
+    fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    fn observer(&self) -> &O {
+        &self.observer
+    }
+
+    fn observer_mut(&mut self) -> &mut O {
+        &mut self.observer
+    }
+
+    fn network(&self) -> &Network {
+        &self.network
+    }
+
+    fn is_up(&self, server: ServerId) -> bool {
+        self.machines[server.index()].is_up()
+    }
+
+    fn stable(&self, server: ServerId) -> &P::Stable {
+        &self.machines[server.index()].stable
+    }
+
+    fn set_stable(&mut self, server: ServerId, stable: P::Stable) -> Result<(), FaultsError> {
+        self.check_on(server, false, "set_stable")?;
+        self.machines[server.index()].stable = stable;
+        Ok(())
+    }
+
+    fn start(&mut self, server: ServerId) -> Result<(), FaultsError> {
+        self.check_on(server, false, "start")?;
+        self.switch_on(server);
+        Ok(())
+    }
+
+    fn crash(&mut self, server: ServerId) -> Result<(), FaultsError> {
+        self.check_on(server, true, "crash")?;
+        self.kill(server);
+        Ok(())
+    }
+
+    fn crash_after(
+        &mut self,
+        server: ServerId,
+        kind: ActionKind,
+        count: u32,
+    ) -> Result<(), FaultsError> {
+        self.check_on(server, true, "crash_after")?;
+        if count == 0 {
+            return refuse("crash_after", server, "the count begins with 1");
+        }
+        self.machines[server.index()].crash_after = Some((kind, count));
+        Ok(())
+    }
+
+    fn cut(&mut self, from: ServerId, to: ServerId) -> Result<(), FaultsError> {
+        self.check_link(from, to)?;
+        if self.network.set_cut(from, to, true) {
+            tell!(self, Happening::Cut { from, to });
+        }
+        Ok(())
+    }
+
+    fn heal(&mut self, from: ServerId, to: ServerId) -> Result<(), FaultsError> {
+        self.check_link(from, to)?;
+        if self.network.set_cut(from, to, false) {
+            tell!(self, Happening::Healed { from, to });
+        }
+        Ok(())
+    }
+
+    fn isolate(&mut self, server: ServerId) -> Result<(), FaultsError> {
+        self.check(server)?;
+        if self.network.set_isolated(server, true) {
+            tell!(self, Happening::Isolated { server });
+        }
+        Ok(())
+    }
+
+    fn rejoin(&mut self, server: ServerId) -> Result<(), FaultsError> {
+        self.check(server)?;
+        if self.network.set_isolated(server, false) {
+            tell!(self, Happening::Rejoined { server });
+        }
+        Ok(())
+    }
+
+    fn set_link(
+        &mut self,
+        from: ServerId,
+        to: ServerId,
+        faults: LinkFaults,
+    ) -> Result<(), FaultsError> {
+        self.check_link(from, to)?;
+        faults.check()?;
+        self.network.set_link(from, to, faults);
+        Ok(())
+    }
+
+    fn set_all_links(&mut self, faults: LinkFaults) -> Result<(), FaultsError> {
+        faults.check()?;
+        self.network.set_all_links(faults);
+        Ok(())
+    }
+
+    fn set_server(&mut self, server: ServerId, faults: ServerFaults) -> Result<(), FaultsError> {
+        self.check(server)?;
+        faults.check()?;
+        let (rate, now) = (faults.clock_rate, self.now);
+        let machine = &mut self.machines[server.index()];
+        if machine.faults.clock_rate != rate {
+            let own = machine.timer.deadline.map(|d| machine.clock.own(d));
+            machine.clock = machine.clock.at_rate(rate, now);
+            self.machines[server.index()].faults = faults;
+            self.set_deadline(server, own);
+        } else {
+            machine.faults = faults;
+        }
+        Ok(())
+    }
+
+    fn advance_until(
+        &mut self,
+        limit: Time,
+        done: &mut dyn FnMut(&O) -> bool,
+    ) -> Result<bool, Ended> {
+        self.advance(limit, done)
+    }
+
+    fn finish(&mut self) -> Result<(), Ended> {
+        let before = self.ended.replace(Ended::Finished);
+        for server in ServerId::all(self.machines.len()) {
+            let Some(process) = self.machines[server.index()].process.take() else {
+                continue;
+            };
+            match &self.ended {
+                // One hangs: the others may, too.
+                Some(Ended::Misstep(_)) => std::mem::forget(process),
+                _ => self.end(server, process),
+            }
+        }
+        let ended = self.ended.replace(Ended::Finished);
+        match (before, ended) {
+            (Some(Ended::Misstep(misstep)), _) | (_, Some(Ended::Misstep(misstep))) => {
+                Err(Ended::Misstep(misstep))
+            }
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! One server's machine: its process, disk, clock, timer and inbox.
+
+use std::collections::VecDeque;
+
+use super::clock::Clock;
+use super::process::Process;
+use crate::protocol::Ticket;
+use crate::{Action, ActionKind, Delay, Protocol, ServerFaults, ServerFn, Time};
+
+pub(super) struct Machine<P: Protocol> {
+    pub run: ServerFn<P>,
+    /// The server, while it is up.
+    pub process: Option<Process<P>>,
+    /// How many times it has been started.
+    pub starts: u32,
+    /// Whether it is up, or will be as soon as its start is due.
+    pub on: bool,
+    /// What its disk holds.
+    pub stable: P::Stable,
+    pub faults: ServerFaults,
+    pub clock: Clock,
+    pub timer: Timer,
+    /// A slow server takes no message before this.
+    pub busy_until: Time,
+    /// What came in while it was busy.
+    pub inbox: VecDeque<Ticket>,
+    /// What it did that waits for its disk or for the end of a slow step: parts of steps, in order.
+    pub outbox: VecDeque<Vec<Action<P>>>,
+    /// When the disk has done what it was asked so far.
+    pub disk_free_at: Time,
+    /// Kills the server after so many actions of this kind.
+    pub crash_after: Option<(ActionKind, u32)>,
+    /// Steps that took time, and timers set: where its random stream stands.
+    pub draws: u32,
+    /// Steps since time last passed.
+    pub steps_now: u32,
+    pub last_step: Time,
+}
+
+/// A server's deadline, and the one event in the queue that stands for it. A deadline that moves
+/// later, as at each heartbeat, leaves that event where it is: it is put off when it comes up.
+#[derive(Debug, Default)]
+pub(super) struct Timer {
+    /// Until when the server waits, by true time.
+    pub deadline: Option<Time>,
+    /// When the valid event in the queue comes up.
+    pub queued: Option<Time>,
+    /// Which event is the valid one.
+    pub generation: u32,
+}
+
+impl<P: Protocol> Machine<P> {
+    pub fn new(run: ServerFn<P>, faults: &ServerFaults) -> Self {
+        Machine {
+            run,
+            process: None,
+            starts: 0,
+            on: false,
+            stable: P::Stable::default(),
+            faults: faults.clone(),
+            clock: match faults.clock_rate {
+                1.0 => Clock::TRUE,
+                rate => Clock::TRUE.at_rate(rate, Time::ZERO),
+            },
+            timer: Timer::default(),
+            busy_until: Time::ZERO,
+            inbox: VecDeque::new(),
+            outbox: VecDeque::new(),
+            disk_free_at: Time::ZERO,
+            crash_after: None,
+            draws: 0,
+            steps_now: 0,
+            last_step: Time::ZERO,
+        }
+    }
+
+    pub fn is_up(&self) -> bool {
+        self.process.is_some()
+    }
+
+    /// Whether steps and writes take no time, so that a step's actions happen at once.
+    #[inline]
+    pub fn is_ideal(&self) -> bool {
+        self.faults.step_time == Delay::ZERO && self.faults.disk_write == Delay::ZERO
+    }
+
+    /// Counts a step. How many there were since time last passed.
+    #[inline]
+    pub fn count_step(&mut self, now: Time) -> u32 {
+        if self.last_step < now {
+            self.last_step = now;
+            self.steps_now = 0;
+        }
+        self.steps_now += 1;
+        self.steps_now
+    }
+
+    /// Counts an action. Whether the server is to be killed right after it.
+    #[inline]
+    pub fn crashes_after(&mut self, action: ActionKind) -> bool {
+        match &mut self.crash_after {
+            None => false,
+            Some((kind, left)) => {
+                if *kind == ActionKind::Any || *kind == action {
+                    *left -= 1;
+                }
+                *left == 0
+            }
+        }
+    }
+
+    /// Forgets what the server had in memory. What was in its inbox.
+    pub fn forget(&mut self) -> VecDeque<Ticket> {
+        self.timer.deadline = None;
+        self.timer.queued = None;
+        self.timer.generation = self.timer.generation.wrapping_add(1);
+        self.busy_until = Time::ZERO;
+        self.outbox.clear();
+        self.disk_free_at = Time::ZERO;
+        self.crash_after = None;
+        std::mem::take(&mut self.inbox)
+    }
+}
+
+impl<P: Protocol> Action<P> {
+    pub(super) fn kind(&self) -> ActionKind {
+        match self {
+            Action::Call(..) => ActionKind::Call,
+            Action::Reply(..) => ActionKind::Reply,
+            Action::Persist(_) => ActionKind::Persist,
+            Action::Publish(_) => ActionKind::Publish,
+        }
+    }
+}

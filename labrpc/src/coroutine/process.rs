@@ -1,0 +1,184 @@
+//! A server as a coroutine: started, resumed for each step, killed.
+
+use std::cell::{Cell, RefCell};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::rc::Rc;
+
+use corosensei::stack::DefaultStack;
+use corosensei::{Coroutine, CoroutineResult, Yielder};
+use rand::rngs::ChaCha8Rng;
+
+use super::{overflow, panics};
+use crate::{Action, Context, Host, Protocol, ServerFn, ServerId, Time, Wake};
+
+/// A server's stack: costs nothing until it is used; a panic with a backtrace needs 32 KiB.
+const STACK_BYTES: usize = 256 * 1024;
+
+/// More things than this within one step are a loop that never waits.
+const MOST_ACTIONS: usize = 100_000;
+
+/// What the step that is being run shares with its simulation.
+pub(super) struct Shell<P: Protocol> {
+    /// The time by the clock of the server that is being run.
+    pub now: Cell<Time>,
+    /// What it has done so far in this step.
+    pub actions: RefCell<Vec<Action<P>>>,
+}
+
+/// Why a coroutine is suspended.
+pub(super) enum Pause {
+    /// The step is over: it waits, until this time by its own clock.
+    Wait(Option<Time>),
+    /// It does one thing after the other and never waits.
+    Flooded(usize),
+}
+
+/// How a coroutine ended.
+pub(super) enum Exit {
+    Returned,
+    Panicked(String),
+    /// It had been killed and would have gone on; it was unwound.
+    Unwound,
+    Overflowed,
+}
+
+/// The panic that unwinds a killed server which waits again.
+struct Unwind;
+
+/// A running server.
+pub(super) struct Process<P: Protocol> {
+    coroutine: Coroutine<Wake<P>, Pause, Exit, DefaultStack>,
+}
+
+/// Who a process is, and what it starts from.
+pub(super) struct Identity<P: Protocol> {
+    pub me: ServerId,
+    pub servers: usize,
+    pub stable: P::Stable,
+    pub rng: ChaCha8Rng,
+}
+
+impl<P: Protocol> Process<P> {
+    pub fn new(run: ServerFn<P>, shell: Rc<Shell<P>>, identity: Identity<P>) -> Self {
+        let coroutine = Coroutine::with_stack(take_stack(), move |yielder, _: Wake<P>| {
+            let host = CoroutineHost {
+                yielder,
+                shell: &shell,
+                killed: Cell::new(false),
+            };
+            let Identity {
+                me,
+                servers,
+                stable,
+                rng,
+            } = identity;
+            let ctx = Context::new(&host, me, servers, stable, rng);
+            match catch_unwind(AssertUnwindSafe(|| run(&ctx))) {
+                Ok(()) => Exit::Returned,
+                Err(payload) if payload.is::<Unwind>() => Exit::Unwound,
+                Err(payload) => Exit::Panicked(panics::message(&*payload)),
+            }
+        });
+        Process { coroutine }
+    }
+
+    /// Runs one step. The wake that starts a process is not looked at.
+    #[inline]
+    pub fn resume(&mut self, wake: Wake<P>) -> CoroutineResult<Pause, Exit> {
+        overflow::set_running(Some(self.coroutine.trap_handler()));
+        let result = self.coroutine.resume(wake);
+        overflow::set_running(None);
+        result
+    }
+
+    /// Kills the process and waits for its end. One that has never run is simply dropped.
+    pub fn kill(mut self) {
+        if !self.coroutine.started() {
+            return;
+        }
+        while let CoroutineResult::Yield(_) = self.resume(Wake::Killed) {}
+        self.bury();
+    }
+
+    /// Takes the stack back of a process that has ended.
+    pub fn bury(self) {
+        give_stack(self.coroutine.into_stack());
+    }
+}
+
+/// The host of one process.
+struct CoroutineHost<'c, P: Protocol> {
+    yielder: &'c Yielder<Wake<P>, Pause>,
+    shell: &'c Shell<P>,
+    killed: Cell<bool>,
+}
+
+impl<P: Protocol> CoroutineHost<'_, P> {
+    fn suspend(&self, pause: Pause) -> Wake<P> {
+        let wake = self.yielder.suspend(pause);
+        if matches!(wake, Wake::Killed) {
+            self.killed.set(true);
+        }
+        wake
+    }
+
+    /// Unwinds a server that has been killed and goes on all the same; its destructors are left
+    /// to run undisturbed.
+    fn unwind_if_possible(&self) {
+        if !std::thread::panicking() {
+            resume_unwind(Box::new(Unwind));
+        }
+    }
+}
+
+impl<P: Protocol> Host<P> for CoroutineHost<'_, P> {
+    fn now(&self) -> Time {
+        self.shell.now.get()
+    }
+
+    fn act(&self, action: Action<P>) {
+        if self.killed.get() {
+            return;
+        }
+        let mut actions = self.shell.actions.borrow_mut();
+        let count = actions.len();
+        if count < MOST_ACTIONS {
+            actions.push(action);
+            return;
+        }
+        drop(actions);
+        if std::thread::panicking() {
+            return; // a destructor that floods while its server panics
+        }
+        self.suspend(Pause::Flooded(count));
+        self.unwind_if_possible();
+    }
+
+    fn wait(&self, deadline: Option<Time>) -> Wake<P> {
+        if self.killed.get() {
+            self.unwind_if_possible();
+            return Wake::Killed;
+        }
+        if std::thread::panicking() {
+            // A destructor that waits while its server panics: the server is as good as dead.
+            return Wake::Killed;
+        }
+        self.suspend(Pause::Wait(deadline))
+    }
+}
+
+thread_local! {
+    /// Stacks for the next servers: to map one costs more than to run a whole election.
+    static STACKS: RefCell<Vec<DefaultStack>> = const { RefCell::new(Vec::new()) };
+}
+
+fn take_stack() -> DefaultStack {
+    STACKS
+        .with_borrow_mut(Vec::pop)
+        .unwrap_or_else(|| DefaultStack::new(STACK_BYTES).expect("there is memory for a stack"))
+}
+
+fn give_stack(stack: DefaultStack) {
+    // During the thread's own destruction the pool may be gone: then the stack is simply dropped.
+    let _ = STACKS.try_with(|stacks| stacks.borrow_mut().push(stack));
+}

@@ -1,0 +1,717 @@
+//! The loop: take the next event, run the server that it concerns, do what the server did.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use corosensei::CoroutineResult;
+
+use super::machine::Machine;
+use super::post::{Body, Item, Letter, State};
+use super::process::{Exit, Identity, Pause, Process, Shell};
+use super::pulse::Pulse;
+use super::{SPEAKING, overflow, panics};
+use crate::network::{Fate, Way};
+use crate::protocol::Ticket;
+use crate::queue::EventQueue;
+use crate::slab::Slab;
+use crate::{
+    Action, Answer, Call, Cause, Ended, Faults, FaultsError, Happening, Lost, Misstep, Network,
+    Observer, Protocol, ServerFn, ServerId, Streams, Time, Wake, What,
+};
+
+/// What a run is made of.
+pub struct Setup<P: Protocol> {
+    /// The servers, S0 first.
+    pub servers: Vec<ServerFn<P>>,
+    /// What is wrong with the network and the machines.
+    pub faults: Faults,
+    /// The run's name and seed: together they choose all randomness.
+    pub name: String,
+    /// See `name`.
+    pub seed: u64,
+    /// Tells [`speaking`](super::speaking) which server is being run.
+    pub narrate: bool,
+    /// Shows a watchdog which step the run is in.
+    pub pulse: Option<Arc<Pulse>>,
+    /// Ends the run instead of taking this step, which is known not to come back.
+    pub hangs_at: Option<u64>,
+}
+
+impl<P: Protocol> Setup<P> {
+    /// `servers` times the same server, nothing wrong, nothing special.
+    pub fn new(servers: usize, server: ServerFn<P>, name: &str, seed: u64) -> Self {
+        Setup {
+            servers: vec![server; servers],
+            faults: Faults::RELIABLE,
+            name: name.to_string(),
+            seed,
+            narrate: false,
+            pulse: None,
+            hangs_at: None,
+        }
+    }
+}
+
+/// A run in virtual time. It is directed through [`Run`](crate::Run).
+pub struct Simulation<P: Protocol, O> {
+    pub(super) now: Time,
+    pub(super) steps: u64,
+    messages: u64,
+    queue: EventQueue<Item>,
+    letters: Slab<Letter<P>>,
+    pub(super) network: Network,
+    pub(super) machines: Vec<Machine<P>>,
+    shell: Rc<Shell<P>>,
+    streams: Streams,
+    pub(super) observer: O,
+    pub(super) ended: Option<Ended>,
+    most_steps_now: u32,
+    narrate: bool,
+    pulse: Arc<Pulse>,
+    hangs_at: u64,
+}
+
+/// Tells the observer; notes that it has seen enough.
+macro_rules! tell {
+    ($sim:expr, $what:expr) => {
+        if $sim
+            .observer
+            .observe($sim.now, $sim.steps, $what)
+            .is_break()
+            && $sim.ended.is_none()
+        {
+            $sim.ended = Some(Ended::ByObserver);
+        }
+    };
+}
+pub(super) use tell;
+
+impl<P: Protocol, O: Observer<P>> Simulation<P, O> {
+    /// A run at time zero, in which no server has been started yet.
+    ///
+    /// # Errors
+    ///
+    /// When the faults make no sense.
+    pub fn new(setup: Setup<P>, observer: O) -> Result<Self, FaultsError> {
+        setup.faults.check()?;
+        panics::install();
+        overflow::install();
+        let servers = setup.servers.len();
+        let streams = Streams::new(setup.seed, &setup.name);
+        Ok(Simulation {
+            now: Time::ZERO,
+            steps: 0,
+            messages: 0,
+            queue: EventQueue::new(),
+            letters: Slab::new(),
+            network: Network::new(servers, &setup.faults.link, streams.clone()),
+            machines: setup
+                .servers
+                .into_iter()
+                .map(|run| Machine::new(run, &setup.faults.server))
+                .collect(),
+            shell: Rc::new(Shell {
+                now: Cell::new(Time::ZERO),
+                actions: RefCell::new(Vec::new()),
+            }),
+            streams,
+            observer,
+            ended: None,
+            most_steps_now: 10_000 + 100 * servers as u32,
+            narrate: setup.narrate,
+            pulse: setup.pulse.unwrap_or_default(),
+            hangs_at: setup.hangs_at.unwrap_or(u64::MAX),
+        })
+    }
+
+    /// A draw that orders a server's own events among those of the same instant.
+    fn tie(&mut self, server: ServerId) -> u64 {
+        let machine = &mut self.machines[server.index()];
+        machine.draws = machine.draws.wrapping_add(1);
+        self.streams.machine(server, machine.draws).nth(0)
+    }
+
+    pub(super) fn advance(
+        &mut self,
+        limit: Time,
+        done: &mut dyn FnMut(&O) -> bool,
+    ) -> Result<bool, Ended> {
+        loop {
+            if let Some(ended) = &self.ended {
+                return Err(ended.clone());
+            }
+            if done(&self.observer) {
+                return Ok(true);
+            }
+            match self.queue.next_due() {
+                Some(due) if due <= limit => self.next_event(),
+                _ => {
+                    self.now = self.now.max(limit);
+                    return Ok(false);
+                }
+            }
+        }
+    }
+
+    #[inline]
+    fn next_event(&mut self) {
+        let Some((due, item)) = self.queue.pop() else {
+            return;
+        };
+        self.now = due;
+        match item {
+            Item::Letter(ticket) => self.letter_due(ticket),
+            Item::Timer { server, generation } => self.timer_due(server, generation),
+            Item::Start { server, start } => self.start_due(server, start),
+            Item::Part { server, start } => {
+                if self.machines[server.index()].starts == start {
+                    self.perform_part(server);
+                }
+            }
+            Item::Ready(server) => {
+                if self.machines[server.index()].busy_until <= self.now {
+                    self.take_from_inbox(server);
+                }
+            }
+        }
+    }
+
+    // ---- steps ----
+
+    pub(super) fn switch_on(&mut self, server: ServerId) {
+        let tie = self.tie(server);
+        let machine = &mut self.machines[server.index()];
+        machine.on = true;
+        let start = machine.starts;
+        machine.starts += 1;
+        self.queue
+            .push(self.now, tie, Item::Start { server, start });
+    }
+
+    fn start_due(&mut self, server: ServerId, start: u32) {
+        let servers = self.machines.len();
+        let machine = &mut self.machines[server.index()];
+        if !machine.on || machine.starts != start + 1 {
+            return; // killed before it began
+        }
+        machine.process = Some(Process::new(
+            machine.run.clone(),
+            self.shell.clone(),
+            Identity {
+                me: server,
+                servers,
+                stable: machine.stable.clone(),
+                rng: self.streams.server(server, start),
+            },
+        ));
+        let stable = &machine.stable;
+        tell!(
+            self,
+            Happening::Started {
+                server,
+                start,
+                stable
+            }
+        );
+        if self.ended.is_none() {
+            // The wake that starts a process is not looked at.
+            self.step(server, Wake::Timeout, Cause::Start);
+        }
+    }
+
+    /// Runs one server until it waits again, and does what it did.
+    fn step(&mut self, server: ServerId, wake: Wake<P>, cause: Cause) {
+        let misstep = |what, now, step| {
+            Some(Ended::Misstep(Box::new(Misstep {
+                server,
+                at: now,
+                step,
+                cause,
+                what,
+            })))
+        };
+        if self.steps == self.hangs_at {
+            self.ended = misstep(What::Hung, self.now, self.steps);
+            return;
+        }
+        let machine = &mut self.machines[server.index()];
+        let steps_now = machine.count_step(self.now);
+        if steps_now > self.most_steps_now {
+            self.ended = misstep(What::Spun(steps_now - 1), self.now, self.steps);
+            return;
+        }
+        let Some(process) = machine.process.as_mut() else {
+            return;
+        };
+        self.shell.now.set(machine.clock.own(self.now));
+        if self.narrate {
+            SPEAKING.set(Some((server, self.now)));
+        }
+        self.pulse.enter(self.steps);
+        let result = process.resume(wake);
+        self.pulse.leave(self.steps);
+        if self.narrate {
+            SPEAKING.set(None);
+        }
+        let what = match result {
+            CoroutineResult::Yield(Pause::Wait(deadline)) => {
+                self.perform_step(server);
+                self.set_deadline(server, deadline);
+                self.steps += 1;
+                return;
+            }
+            CoroutineResult::Yield(Pause::Flooded(actions)) => What::Flooded(actions),
+            CoroutineResult::Return(exit) => {
+                if let Some(process) = self.machines[server.index()].process.take() {
+                    process.bury();
+                }
+                if !matches!(exit, Exit::Overflowed) {
+                    self.perform_step(server);
+                }
+                match exit {
+                    Exit::Panicked(message) => What::Panicked(message),
+                    Exit::Overflowed => What::StackOverflow,
+                    Exit::Returned | Exit::Unwound => What::Returned,
+                }
+            }
+        };
+        self.ended = misstep(what, self.now, self.steps);
+    }
+
+    pub(super) fn set_deadline(&mut self, server: ServerId, own: Option<Time>) {
+        let machine = &mut self.machines[server.index()];
+        if !machine.is_up() {
+            return; // its own action was its last
+        }
+        let deadline = own.map(|own| machine.clock.when(own));
+        let changed = machine.timer.deadline != deadline;
+        machine.timer.deadline = deadline;
+        if let Some(deadline) = deadline
+            && deadline != Time::NEVER
+            && machine.timer.queued.is_none_or(|queued| deadline < queued)
+        {
+            self.queue_timer(server, deadline.max(self.now));
+        }
+        if changed {
+            tell!(self, Happening::DeadlineSet { server, deadline });
+        }
+    }
+
+    fn queue_timer(&mut self, server: ServerId, due: Time) {
+        let tie = self.tie(server);
+        let timer = &mut self.machines[server.index()].timer;
+        timer.queued = Some(due);
+        timer.generation = timer.generation.wrapping_add(1);
+        let generation = timer.generation;
+        self.queue
+            .push(due, tie, Item::Timer { server, generation });
+    }
+
+    fn timer_due(&mut self, server: ServerId, generation: u32) {
+        let machine = &mut self.machines[server.index()];
+        if machine.timer.generation != generation {
+            return;
+        }
+        machine.timer.queued = None;
+        let Some(deadline) = machine.timer.deadline.filter(|&d| d != Time::NEVER) else {
+            return;
+        };
+        let due = deadline.max(machine.busy_until);
+        if due > self.now {
+            return self.queue_timer(server, due);
+        }
+        if !machine.inbox.is_empty() {
+            // What is there already comes before a deadline that has passed.
+            return self.take_from_inbox(server);
+        }
+        machine.timer.deadline = None;
+        tell!(self, Happening::TimedOut { server });
+        if self.ended.is_none() {
+            self.step(server, Wake::Timeout, Cause::Timeout);
+        }
+    }
+
+    // ---- what a server does ----
+
+    /// Does what the server did in the step that has just ended.
+    fn perform_step(&mut self, server: ServerId) {
+        let mut actions = self.shell.actions.take();
+        let machine = &self.machines[server.index()];
+        if machine.is_ideal() && machine.outbox.is_empty() {
+            for action in actions.drain(..) {
+                if !self.perform(server, action) {
+                    break;
+                }
+            }
+        } else {
+            self.schedule(server, &mut actions);
+        }
+        actions.clear();
+        self.shell.actions.replace(actions);
+    }
+
+    /// Does one thing. False if that was the server's last.
+    #[inline]
+    fn perform(&mut self, server: ServerId, action: Action<P>) -> bool {
+        let kind = action.kind();
+        let machine = &mut self.machines[server.index()];
+        match action {
+            Action::Call(to, request) => self.send_request(server, to, request),
+            Action::Reply(ticket, reply) => self.send_reply(server, ticket, reply),
+            Action::Persist(stable) => {
+                machine.stable = stable;
+                let stable = &machine.stable;
+                tell!(self, Happening::Persisted { server, stable });
+            }
+            Action::Publish(status) => {
+                let status = &status;
+                tell!(self, Happening::Published { server, status });
+            }
+        }
+        if self.machines[server.index()].crashes_after(kind) {
+            self.kill(server);
+            return false;
+        }
+        self.ended.is_none()
+    }
+
+    /// Puts off what a step did until the server and its disk have had their time. A status is
+    /// shown at once: it is an observation, nothing that the server sends.
+    fn schedule(&mut self, server: ServerId, actions: &mut Vec<Action<P>>) {
+        let machine = &mut self.machines[server.index()];
+        machine.draws = machine.draws.wrapping_add(1);
+        let draws = self.streams.machine(server, machine.draws);
+        let step_time = machine.faults.step_time.sample(&draws, 1);
+        machine.busy_until = self.now + Duration::from_nanos(step_time);
+        // What an earlier step has written may be known to this one: nothing leaves before it.
+        let mut at = machine.busy_until.max(machine.disk_free_at);
+        let mut part = Vec::new();
+        let mut write = 3;
+        for action in actions.drain(..) {
+            if matches!(action, Action::Publish(_)) {
+                if at == self.now {
+                    self.put_off(server, at, std::mem::take(&mut part));
+                }
+                if !self.goes_on(server) || !self.perform(server, action) {
+                    return;
+                }
+                continue;
+            }
+            if matches!(action, Action::Persist(_)) {
+                let faults = &self.machines[server.index()].faults;
+                let time = faults.disk_write.sample(&draws, write);
+                write = if write < 13 { write + 2 } else { 3 };
+                if time > 0 {
+                    self.put_off(server, at, std::mem::take(&mut part));
+                    if !self.goes_on(server) {
+                        return;
+                    }
+                    at += Duration::from_nanos(time);
+                }
+                self.machines[server.index()].disk_free_at = at;
+            }
+            part.push(action);
+        }
+        self.put_off(server, at, part);
+        let until = self.machines[server.index()].busy_until;
+        if until > self.now {
+            let tie = self.tie(server);
+            self.queue.push(until, tie, Item::Ready(server));
+        }
+    }
+
+    /// Whether a step's next action is to happen.
+    fn goes_on(&self, server: ServerId) -> bool {
+        self.machines[server.index()].on && self.ended.is_none()
+    }
+
+    /// Does a part of a step when it is due, and after everything that the server did before.
+    fn put_off(&mut self, server: ServerId, at: Time, part: Vec<Action<P>>) {
+        if part.is_empty() {
+            return;
+        }
+        let machine = &mut self.machines[server.index()];
+        let start = machine.starts;
+        machine.outbox.push_back(part);
+        if at == self.now && machine.outbox.len() == 1 {
+            self.perform_part(server);
+        } else {
+            let tie = self.tie(server);
+            self.queue.push(at, tie, Item::Part { server, start });
+        }
+    }
+
+    fn perform_part(&mut self, server: ServerId) {
+        let Some(part) = self.machines[server.index()].outbox.pop_front() else {
+            return; // the server has crashed since
+        };
+        for action in part {
+            if !self.perform(server, action) {
+                return;
+            }
+        }
+    }
+
+    fn send_request(&mut self, from: ServerId, to: ServerId, request: P::Request) {
+        self.network.count_call(P::request_bytes(&request));
+        let message = self.messages;
+        self.messages += 1;
+        tell!(
+            self,
+            Happening::Sent {
+                message,
+                from,
+                to,
+                request: &request
+            }
+        );
+        self.post(
+            Way::Request,
+            Letter {
+                message,
+                from,
+                to,
+                caller_start: self.machines[from.index()].starts,
+                state: State::UnderWay,
+                body: Body::Request(request),
+            },
+        );
+    }
+
+    fn send_reply(&mut self, from: ServerId, ticket: Ticket, reply: P::Reply) {
+        let answered = match self.letters.get_mut(ticket) {
+            Some(letter) if letter.to == from && letter.state == State::Delivered => {
+                self.letters.remove(ticket)
+            }
+            _ => None, // a request of a life before the crash
+        };
+        let Some(Letter {
+            message: answers,
+            from: to,
+            caller_start,
+            body: Body::Request(request),
+            ..
+        }) = answered
+        else {
+            return;
+        };
+        let message = self.messages;
+        self.messages += 1;
+        tell!(
+            self,
+            Happening::Replied {
+                message,
+                answers,
+                from,
+                to,
+                request: &request,
+                reply: &reply
+            }
+        );
+        self.post(
+            Way::Reply,
+            Letter {
+                message,
+                from,
+                to,
+                caller_start,
+                state: State::UnderWay,
+                body: Body::Reply(request, reply),
+            },
+        );
+    }
+
+    // ---- messages on their way ----
+
+    fn post(&mut self, way: Way, mut letter: Letter<P>) {
+        let (from, to) = (letter.from, letter.to);
+        let up = self.machines[to.index()].is_up();
+        let arrival = match self.network.fate(way, from, to, up) {
+            Fate::Lost(why) => return self.drop_letter(letter, why),
+            Fate::Arrives(first, None) => first,
+            Fate::Arrives(first, Some(second)) => {
+                let due = self.now + Duration::from_nanos(second.delay_nanos);
+                let copy = self.letters.insert(letter.copy());
+                self.queue.push(due, second.tie, Item::Letter(copy));
+                first
+            }
+            Fate::Lingers { arrival, why, late } => {
+                letter.state = State::Lingering { why, late };
+                arrival
+            }
+        };
+        let ticket = self.letters.insert(letter);
+        let due = self.now + Duration::from_nanos(arrival.delay_nanos);
+        self.queue.push(due, arrival.tie, Item::Letter(ticket));
+    }
+
+    fn drop_letter(&mut self, letter: Letter<P>, why: Lost) {
+        let Letter {
+            message, from, to, ..
+        } = letter;
+        tell!(
+            self,
+            Happening::Dropped {
+                message,
+                from,
+                to,
+                why
+            }
+        );
+    }
+
+    fn letter_due(&mut self, ticket: Ticket) {
+        let Some(letter) = self.letters.get_mut(ticket) else {
+            return;
+        };
+        let machine = &mut self.machines[letter.to.index()];
+        let lost = match letter.state {
+            State::Lingering { why, late }
+                if !late || !self.network.is_open(letter.from, letter.to) =>
+            {
+                Some(why)
+            }
+            _ if !machine.is_up() => Some(Lost::Down),
+            _ if matches!(letter.body, Body::Reply(..))
+                && machine.starts != letter.caller_start =>
+            {
+                Some(Lost::CallerGone)
+            }
+            _ => None,
+        };
+        if let Some(why) = lost {
+            if let Some(letter) = self.letters.remove(ticket) {
+                self.drop_letter(letter, why);
+            }
+        } else if machine.busy_until > self.now || !machine.inbox.is_empty() {
+            machine.inbox.push_back(ticket);
+        } else {
+            self.deliver(ticket);
+        }
+    }
+
+    fn take_from_inbox(&mut self, server: ServerId) {
+        let machine = &mut self.machines[server.index()];
+        let Some(ticket) = machine.inbox.pop_front() else {
+            return;
+        };
+        self.deliver(ticket);
+        let machine = &self.machines[server.index()];
+        if !machine.inbox.is_empty() && machine.busy_until <= self.now {
+            let tie = self.tie(server);
+            self.queue.push(self.now, tie, Item::Ready(server));
+        }
+    }
+
+    /// Hands a letter to its receiver.
+    fn deliver(&mut self, ticket: Ticket) {
+        let Some(letter) = self.letters.get_mut(ticket) else {
+            return;
+        };
+        let (message, from, to) = (letter.message, letter.from, letter.to);
+        if let Body::Request(request) = &letter.body {
+            letter.state = State::Delivered;
+            self.network.count_request(to);
+            tell!(
+                self,
+                Happening::RequestDelivered {
+                    message,
+                    from,
+                    to,
+                    request
+                }
+            );
+            let cause = Cause::Request(P::request_name(request), from);
+            let call = Call::new(from, request.clone(), ticket);
+            if self.ended.is_none() {
+                self.step(to, Wake::Request(call), cause);
+            }
+        } else if let Some(Letter {
+            body: Body::Reply(request, reply),
+            ..
+        }) = self.letters.remove(ticket)
+        {
+            self.network.count_reply(P::reply_bytes(&reply));
+            tell!(
+                self,
+                Happening::ReplyDelivered {
+                    message,
+                    from,
+                    to,
+                    request: &request,
+                    reply: &reply
+                }
+            );
+            let cause = Cause::Reply(P::request_name(&request), from);
+            let answer = Answer {
+                from,
+                request,
+                reply,
+            };
+            if self.ended.is_none() {
+                self.step(to, Wake::Reply(answer), cause);
+            }
+        }
+    }
+
+    // ---- the end of a server ----
+
+    /// Kills a server, or cancels its start. What it does after that changes nothing.
+    pub(super) fn kill(&mut self, server: ServerId) {
+        let machine = &mut self.machines[server.index()];
+        machine.on = false;
+        let inbox = machine.forget();
+        let process = machine.process.take();
+        for letter in inbox {
+            if let Some(letter) = self.letters.remove(letter) {
+                self.drop_letter(letter, Lost::Down);
+            }
+        }
+        self.letters
+            .retain(|letter| letter.to != server || letter.state != State::Delivered);
+        if let Some(process) = process {
+            tell!(self, Happening::Crashed { server });
+            self.end(server, process);
+        }
+    }
+
+    /// Lets a killed process end. It is a step like any other, and may never come back.
+    pub(super) fn end(&mut self, server: ServerId, process: Process<P>) {
+        if self.steps == self.hangs_at {
+            // Its stack holds things that can never be dropped.
+            std::mem::forget(process);
+            if !matches!(self.ended, Some(Ended::Misstep(_))) {
+                self.ended = Some(Ended::Misstep(Box::new(Misstep {
+                    server,
+                    at: self.now,
+                    step: self.steps,
+                    cause: Cause::Killed,
+                    what: What::Hung,
+                })));
+            }
+            return;
+        }
+        self.pulse.enter(self.steps);
+        process.kill();
+        self.pulse.leave(self.steps);
+        self.steps += 1;
+    }
+}
+
+impl<P: Protocol, O> Drop for Simulation<P, O> {
+    /// Whatever is still running is killed: a suspended coroutine must not simply be dropped. After
+    /// a hang that is not tried: the next server may hang as well.
+    fn drop(&mut self) {
+        for machine in &mut self.machines {
+            if let Some(process) = machine.process.take() {
+                if self.steps == self.hangs_at {
+                    std::mem::forget(process);
+                } else {
+                    process.kill();
+                }
+            }
+        }
+    }
+}

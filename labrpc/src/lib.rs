@@ -1,0 +1,44 @@
+//! A simulated, unreliable network for servers that are ordinary blocking threads.
+//!
+//! A server is a function ([`ServerFn`]) with one inbox and one deadline: it waits in
+//! [`Context::recv_deadline`], does something, and waits again. Between two waits it is a function
+//! of what it was handed and of the time: one *step*. Everything here is written against steps, so
+//! the same unchanged server runs wherever a [`Host`] can be built.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`protocol`](Protocol) | what the servers say to each other; this crate never looks inside |
+//! | [`context`](Context) | what a server sees of the world, and the seam below it |
+//! | [`faults`](Faults) | every fault there is, as knobs; the classic lab's networks as presets |
+//! | [`network`](Network) | links, the fate of messages, the counts |
+//! | [`streams`](Streams) | all randomness, from one seed |
+//! | [`run`](Run) | directing a run, whatever its host |
+//! | [`trace`](Observer) | what happens, told to an observer or written down |
+//! | [`coroutine`](Simulation) | the host in deterministic virtual time |
+//! | [`misstep`](Misstep) | what a host finds wrong with any server: a panic, a spin, a hang |
+
+#![deny(missing_docs)]
+
+mod context;
+mod coroutine;
+mod faults;
+mod misstep;
+mod network;
+mod protocol;
+mod queue;
+mod run;
+mod slab;
+mod streams;
+mod time;
+mod trace;
+
+pub use context::{Action, Context, Host, ServerFn, ServerRng, Wake};
+pub use coroutine::{Pulse, Setup, Simulation, speaking};
+pub use faults::{Delay, Faults, FaultsError, LinkFaults, ServerFaults};
+pub use misstep::{Cause, Misstep, What};
+pub use network::{Counts, Network};
+pub use protocol::{Answer, Call, Message, Protocol, Rpc, ServerId, Ticket};
+pub use run::{ActionKind, Ended, Run};
+pub use streams::{Draws, Streams};
+pub use time::Time;
+pub use trace::{Happening, Header, Lost, Observer, Record, Seen, Told, read_trace, write_trace};

@@ -1,0 +1,100 @@
+//! What a host finds wrong with a server, whatever the server computes.
+
+use std::fmt;
+
+use crate::{ServerId, Time};
+
+/// Something that no server may do: panic, return, spin, hang.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Misstep {
+    /// Which server.
+    pub server: ServerId,
+    /// When, by true time.
+    pub at: Time,
+    /// The number of the step.
+    pub step: u64,
+    /// What the server had been handed in that step.
+    pub cause: Cause,
+    /// What it did.
+    pub what: What,
+}
+
+/// What a server was handed at the beginning of a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// Nothing: it was started.
+    Start,
+    /// Its deadline passed.
+    Timeout,
+    /// A request of this name came in.
+    Request(&'static str, ServerId),
+    /// A reply to a request of this name came back.
+    Reply(&'static str, ServerId),
+    /// It was killed.
+    Killed,
+}
+
+/// What a server did that it must not do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum What {
+    /// It panicked, with this message.
+    Panicked(String),
+    /// It returned although nobody had killed it.
+    Returned,
+    /// Its stack overflowed.
+    StackOverflow,
+    /// It took this many steps while no time passed.
+    Spun(u32),
+    /// It did this many things within one step.
+    Flooded(usize),
+    /// It did not come back to its inbox.
+    Hung,
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Cause::Start => write!(f, "when it was started"),
+            Cause::Timeout => write!(f, "after its deadline passed"),
+            Cause::Request(name, from) => write!(f, "after a {name} from {from}"),
+            Cause::Reply(name, from) => write!(f, "after a {name} reply from {from}"),
+            Cause::Killed => write!(f, "after it was killed"),
+        }
+    }
+}
+
+impl fmt::Display for Misstep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Misstep {
+            server, at, cause, ..
+        } = self;
+        match &self.what {
+            What::Panicked(message) => {
+                write!(f, "{server} panicked at {at}, {cause}: {message}")
+            }
+            What::Returned => write!(
+                f,
+                "{server} returned at {at}, {cause}, although nobody had killed it"
+            ),
+            What::StackOverflow => write!(
+                f,
+                "{server} overflowed its stack at {at}, {cause}: does a function call itself for ever?"
+            ),
+            What::Spun(steps) => write!(
+                f,
+                "{server} took {steps} steps at {at} while no time passed, the last one {cause}: is \
+                 its deadline always in the past, or does it answer every message with another?"
+            ),
+            What::Flooded(actions) => write!(
+                f,
+                "{server} did {actions} things at {at} within one step, {cause}: does it send in a \
+                 loop that never waits?"
+            ),
+            What::Hung => write!(
+                f,
+                "{server} does not come back to its inbox at {at}, {cause}: does it sleep, loop, or \
+                 wait for a lock or a channel of its own?"
+            ),
+        }
+    }
+}

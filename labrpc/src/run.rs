@@ -1,0 +1,129 @@
+//! Directing a run: starting and crashing servers, cutting links, letting time pass.
+
+use crate::{
+    Counts, FaultsError, LinkFaults, Misstep, Network, Protocol, ServerFaults, ServerId, Time,
+};
+
+/// A run of a cluster, whatever hosts it.
+///
+/// Whoever directs a run acts between events, at [`now`](Run::now). What is asked of a server that
+/// does not exist, or cannot be done in its state, is an error that says so.
+pub trait Run<P: Protocol, O> {
+    /// How many servers there are.
+    fn servers(&self) -> usize;
+
+    /// The true time.
+    fn now(&self) -> Time;
+
+    /// Steps that the servers have taken so far.
+    fn steps(&self) -> u64;
+
+    /// Who watches the run.
+    fn observer(&self) -> &O;
+
+    /// The same, to be asked for more than it has seen.
+    fn observer_mut(&mut self) -> &mut O;
+
+    /// The links, and what they have carried.
+    fn network(&self) -> &Network;
+
+    /// What has been sent so far.
+    fn counts(&self) -> Counts {
+        self.network().counts().clone()
+    }
+
+    /// Whether a server is running.
+    fn is_up(&self, server: ServerId) -> bool;
+
+    /// What a server's disk holds.
+    fn stable(&self, server: ServerId) -> &P::Stable;
+
+    /// Puts something on the disk of a server that is down.
+    fn set_stable(&mut self, server: ServerId, stable: P::Stable) -> Result<(), FaultsError>;
+
+    /// Starts a server that is down, from what its disk holds.
+    fn start(&mut self, server: ServerId) -> Result<(), FaultsError>;
+
+    /// Kills a server. What it had not yet written is lost, and what it had not yet sent.
+    fn crash(&mut self, server: ServerId) -> Result<(), FaultsError>;
+
+    /// Kills a server in the middle of a step: right after its `count`-th action of this kind,
+    /// counted from now. The rest of that step's actions never happen.
+    fn crash_after(
+        &mut self,
+        server: ServerId,
+        kind: ActionKind,
+        count: u32,
+    ) -> Result<(), FaultsError>;
+
+    /// Cuts a directed link. What is under way arrives.
+    fn cut(&mut self, from: ServerId, to: ServerId) -> Result<(), FaultsError>;
+
+    /// Heals a directed link.
+    fn heal(&mut self, from: ServerId, to: ServerId) -> Result<(), FaultsError>;
+
+    /// Cuts a server off from all others, in both directions, whatever its links are.
+    fn isolate(&mut self, server: ServerId) -> Result<(), FaultsError>;
+
+    /// Lets a server back in that was cut off.
+    fn rejoin(&mut self, server: ServerId) -> Result<(), FaultsError>;
+
+    /// Gives a directed link knobs of its own, from now on.
+    fn set_link(
+        &mut self,
+        from: ServerId,
+        to: ServerId,
+        faults: LinkFaults,
+    ) -> Result<(), FaultsError>;
+
+    /// Gives all links the same knobs, from now on.
+    fn set_all_links(&mut self, faults: LinkFaults) -> Result<(), FaultsError>;
+
+    /// Gives a server's machine knobs of its own, from now on.
+    fn set_server(&mut self, server: ServerId, faults: ServerFaults) -> Result<(), FaultsError>;
+
+    /// Lets time pass until `limit`, or until `done` says so, which is asked before each step.
+    /// Whether it did.
+    ///
+    /// # Errors
+    ///
+    /// When the run is over: see [`Ended`].
+    fn advance_until(
+        &mut self,
+        limit: Time,
+        done: &mut dyn FnMut(&O) -> bool,
+    ) -> Result<bool, Ended>;
+
+    /// Kills all servers and waits for their end. The run is over.
+    ///
+    /// # Errors
+    ///
+    /// When a server does not return.
+    fn finish(&mut self) -> Result<(), Ended>;
+}
+
+/// Why a run is over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// The observer has seen enough.
+    ByObserver,
+    /// A server did what no server may do.
+    Misstep(Box<Misstep>),
+    /// It was finished.
+    Finished,
+}
+
+/// The kinds of [`Action`](crate::Action), for [`Run::crash_after`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ActionKind {
+    /// Any action.
+    Any,
+    /// Sending a request.
+    Call,
+    /// Answering one.
+    Reply,
+    /// Writing stable state.
+    Persist,
+    /// Showing a status.
+    Publish,
+}

@@ -1,0 +1,3 @@
+//! The election suite, on the reference.
+
+suite::tests!(raft::server(raftapi::Timing::LAB));

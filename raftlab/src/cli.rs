@@ -1,0 +1,58 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// An election laboratory: judges Raft servers, event by event, in virtual time.
+#[derive(Parser, Debug)]
+#[command(version, after_help = EXIT_CODES)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+const EXIT_CODES: &str = "Without a command: test.\n\
+                          Exit codes: 0 all passed; 1 something failed; 2 the tool itself could not \
+                          work; 130 interrupted.";
+
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Plays the election suite, a thousand seeds a test
+    Test(TestArgs),
+}
+
+impl Default for Command {
+    fn default() -> Self {
+        Command::Test(TestArgs::default())
+    }
+}
+
+#[derive(Args, Debug, Default)]
+#[command(after_help = EXIT_CODES)]
+pub struct TestArgs {
+    /// Only tests whose name contains this
+    #[arg(long, value_name = "FILTER")]
+    pub test: Option<String>,
+
+    /// How many seeds a test, from 0 [default: 1000]
+    #[arg(long, value_name = "N", conflicts_with = "seed",
+          value_parser = clap::value_parser!(u64).range(1..))]
+    pub seeds: Option<u64>,
+
+    /// Only this seed
+    #[arg(long, value_name = "S")]
+    pub seed: Option<u64>,
+
+    /// How many threads [default: one for each processor]
+    #[arg(long, value_name = "J", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub jobs: Option<u16>,
+
+    /// Write the results to this file as JSON
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+
+    /// Write the run's trace to this file as JSON Lines; needs one test and --seed
+    #[arg(long, value_name = "FILE")]
+    pub trace: Option<PathBuf>,
+}

@@ -1,0 +1,69 @@
+//! The laboratory's tools, for any server.
+//!
+//! | module | what |
+//! |---|---|
+//! | `cli` | the command line |
+//! | `test` | `raftlab test`: the suite, a table, JSON, a trace |
+//! | `summary` | what a test's runs come to, in numbers |
+//! | `table`, `json` | the same, for people and for programs |
+//! | `files` | files that are whole or not there |
+//!
+//! Exit codes: 0, all passed; 1, something failed; 2, the tool itself could not work; 130, it was
+//! interrupted.
+
+#![deny(missing_docs)]
+
+mod cli;
+mod files;
+mod json;
+mod summary;
+mod table;
+mod test;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use raftapi::Server;
+
+/// A server, and how its laboratory is called.
+pub(crate) struct Lab {
+    pub server: Server,
+    /// What comes before the arguments in a replay command.
+    pub invocation: &'static str,
+}
+
+/// Reads the command line and does what it says, on this server. `invocation` is how this very
+/// program is called from a shell, such as `cargo run --release --`.
+pub fn main(server: Server, invocation: &'static str) -> ExitCode {
+    let lab = Lab { server, invocation };
+    let command = cli::Cli::parse().command.unwrap_or_default();
+    let done = match command {
+        cli::Command::Test(args) => test::run(&lab, &args),
+    };
+    match done {
+        Ok(ending) => ending.code(),
+        Err(error) if files::is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// How a command ended that could do its work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    Passed,
+    Failed,
+    Interrupted,
+}
+
+impl Ending {
+    fn code(self) -> ExitCode {
+        ExitCode::from(match self {
+            Ending::Passed => 0,
+            Ending::Failed => 1,
+            Ending::Interrupted => 130,
+        })
+    }
+}

@@ -1,0 +1,198 @@
+//! `raftlab test`: the election suite.
+
+#![allow(clippy::disallowed_methods)] // how long it took is the wall clock's to say
+
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use console::Term;
+use indicatif::{ProgressBar, ProgressStyle};
+use labrpc::Header;
+use suite::report::Failed;
+use suite::runner::{Plan, Tested};
+use suite::settings::Settings;
+use suite::test::Test;
+
+use crate::cli::TestArgs;
+use crate::files::WholeFile;
+use crate::json::{Asked, Results};
+use crate::summary::Summary;
+use crate::{Ending, Lab, table};
+
+/// How many seeds a test, unless it is said.
+const SEEDS: u64 = 1000;
+
+pub fn run(lab: &Lab, args: &TestArgs) -> Result<Ending> {
+    let plan = plan(lab, args)?;
+    if args.trace.is_some() && (plan.tests.len() != 1 || args.seed.is_none()) {
+        bail!(
+            "--trace writes down one run: choose one test with --test ({} match) and its seed with \
+             --seed",
+            plan.tests.len()
+        );
+    }
+    let json = args.json.as_deref().map(WholeFile::begin).transpose()?;
+    let trace = args.trace.as_deref().map(WholeFile::begin).transpose()?;
+    let began = Instant::now();
+    let results = play(&plan);
+    let took = began.elapsed();
+    let asked = Asked {
+        timing: lab.server.timing,
+        first_seed: plan.first_seed,
+        seeds: plan.seeds,
+        interrupted: plan.interrupt.load(Ordering::Relaxed),
+    };
+    let replay =
+        |name: &str, seed: u64| format!("{} test --test {name} --seed {seed}", lab.invocation);
+
+    print(&results, &asked, took, &plan, replay)?;
+    if let Some(file) = json {
+        let json = Results::new(&asked, &results, replay);
+        file.finish(|to| {
+            serde_json::to_writer_pretty(&mut *to, &json)?;
+            to.write_all(b"\n")
+        })?;
+    }
+    if let Some(file) = trace {
+        write_trace(file, &plan, &results[0].0)?;
+    }
+    Ok(if asked.interrupted {
+        Ending::Interrupted
+    } else if results.iter().any(|(tested, _)| tested.failed > 0) {
+        Ending::Failed
+    } else {
+        Ending::Passed
+    })
+}
+
+fn plan(lab: &Lab, args: &TestArgs) -> Result<Plan> {
+    let settings = Settings::from_env().map_err(anyhow::Error::msg)?;
+    let cores = thread::available_parallelism().map_or(1, |n| n.get());
+    Ok(Plan {
+        server: lab.server.clone(),
+        tests: choose(args.test.as_deref())?,
+        first_seed: args.seed.unwrap_or(0),
+        seeds: match args.seed {
+            Some(_) => 1,
+            None => args.seeds.unwrap_or(SEEDS),
+        },
+        jobs: args.jobs.map_or(cores, usize::from),
+        watchdog: settings.watchdog,
+        check_determinism: settings.check_determinism,
+        interrupt: Arc::new(AtomicBool::new(false)),
+    })
+}
+
+/// The tests whose name contains the filter; the one whose name it is, if there is one.
+fn choose(filter: Option<&str>) -> Result<Vec<Test>> {
+    let all = suite::all();
+    let Some(filter) = filter else {
+        return Ok(all);
+    };
+    let names: Vec<&str> = all.iter().map(|test| test.name).collect();
+    let exact = names.contains(&filter);
+    let names = names.join(", ");
+    let chosen: Vec<Test> = all
+        .into_iter()
+        .filter(|test| test.name == filter || (!exact && test.name.contains(filter)))
+        .collect();
+    if chosen.is_empty() {
+        bail!("no test's name contains '{filter}'; the tests are: {names}");
+    }
+    Ok(chosen)
+}
+
+/// Plays everything, behind a progress bar. Ctrl-C ends it early, a second one at once.
+fn play(plan: &Plan) -> Vec<(Tested, Summary)> {
+    let interrupt = plan.interrupt.clone();
+    // A second laboratory in the same process would find a handler; then Ctrl-C just ends it.
+    let _ = ctrlc::set_handler(move || {
+        if interrupt.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+    });
+    let bar = ProgressBar::new(plan.seeds * plan.tests.len() as u64);
+    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} runs  {msg}");
+    bar.set_style(style.expect("the template is well-formed"));
+    let mut summaries: Vec<Summary> = plan.tests.iter().map(|_| Summary::new()).collect();
+    let mut failed = 0u64;
+    let mut current = None;
+    let tested = plan.run(|test, run| {
+        summaries[test].add(run);
+        bar.inc(1);
+        let failing = run.finding.is_some();
+        failed += u64::from(failing);
+        if current != Some(test) || failing {
+            current = Some(test);
+            let name = plan.tests[test].name;
+            bar.set_message(match failed {
+                0 => name.to_string(),
+                _ => format!("{name}  {failed} failed"),
+            });
+        }
+    });
+    bar.finish_and_clear();
+    tested.into_iter().zip(summaries).collect()
+}
+
+fn print(
+    results: &[(Tested, Summary)],
+    asked: &Asked,
+    took: Duration,
+    plan: &Plan,
+    replay: impl Fn(&str, u64) -> String,
+) -> Result<()> {
+    let mut out = io::stdout().lock();
+    let terminal = Term::stdout();
+    let width = terminal.is_term().then(|| terminal.size().1);
+    writeln!(out, "{}", table::paint(&table::table(results, width)))?;
+    writeln!(out)?;
+    for (tested, _) in results {
+        if let Some(failed) = Failed::of(tested, |seed| replay(tested.test.name, seed)) {
+            writeln!(out, "{failed}")?;
+        }
+    }
+    let runs: u64 = results.iter().map(|(tested, _)| tested.played).sum();
+    let failed: u64 = results.iter().map(|(tested, _)| tested.failed).sum();
+    let time: Duration = results
+        .iter()
+        .map(|(_, summary)| summary.virtual_time)
+        .sum();
+    let pace = time.as_secs_f64() / took.as_secs_f64().max(1e-9);
+    let jobs = match plan.jobs {
+        1 => "1 thread".to_string(),
+        jobs => format!("{jobs} threads"),
+    };
+    writeln!(
+        out,
+        "{runs} runs, {failed} failed; {} of virtual time in {:.2} s on {jobs}, {pace:.0} times as \
+         fast as the wall clock; every event checked",
+        table::span(time),
+        took.as_secs_f64(),
+    )?;
+    if asked.interrupted {
+        writeln!(out, "interrupted: this is what was known by then")?;
+    }
+    out.flush()?;
+    Ok(())
+}
+
+fn write_trace(file: WholeFile, plan: &Plan, tested: &Tested) -> Result<()> {
+    let trace = match &tested.failure {
+        Some(failure) if !failure.trace.is_empty() => failure.trace.clone(),
+        _ => plan
+            .trace()
+            .context("there is no trace: a server hangs in this run")?,
+    };
+    let header = Header {
+        trace: Header::VERSION,
+        run: tested.test.name.to_string(),
+        seed: plan.first_seed,
+        servers: tested.test.servers,
+    };
+    file.finish(|to| labrpc::write_trace(to, &header, &trace))
+}

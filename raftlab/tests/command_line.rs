@@ -1,0 +1,255 @@
+//! The command line as a user meets it: what it prints, writes and returns.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+/// The laboratory with the reference in it.
+fn raftlab() -> Command {
+    clean(Command::new(env!("CARGO_BIN_EXE_raftlab")))
+}
+
+/// The laboratory with a server in it that does nothing.
+fn careless() -> Command {
+    let tests = std::env::current_exe().expect("this test has a path");
+    let target = tests
+        .parent()
+        .and_then(Path::parent)
+        .expect("it is in deps/");
+    let name = format!("examples/careless{}", std::env::consts::EXE_SUFFIX);
+    clean(Command::new(target.join(name)))
+}
+
+/// Without what the environment of the tests themselves asks for.
+fn clean(mut command: Command) -> Command {
+    for name in [
+        "RAFT_SEED",
+        "RAFT_SEEDS",
+        "RAFT_WATCHDOG",
+        "RAFT_CHECK_DETERMINISM",
+        "RUST_LOG",
+    ] {
+        command.env_remove(name);
+    }
+    command
+}
+
+fn run(command: &mut Command) -> (i32, String, String) {
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = command.output().expect("it can be started");
+    (
+        status.code().expect("it ended by itself"),
+        String::from_utf8(stdout).expect("text"),
+        String::from_utf8(stderr).expect("text"),
+    )
+}
+
+/// A file of this test's own, which is not there yet.
+fn scratch(name: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = fs::remove_file(&path);
+    path
+}
+
+#[test]
+fn without_arguments_the_main_job_is_done() {
+    let (code, out, err) = run(&mut raftlab());
+    assert_eq!((code, err.as_str()), (0, ""));
+    for name in ["initial_election", "re_election", "many_elections"] {
+        let line = out.lines().find(|line| line.contains(name)).expect(name);
+        assert!(line.contains("1000") && line.contains("passed"), "{line}");
+    }
+    assert!(out.contains("3000 runs, 0 failed"), "{out}");
+    assert!(!out.contains('\u{1b}'), "there is no colour in a pipe");
+}
+
+#[test]
+fn a_failure_is_exit_code_1_and_a_command_that_replays_it() {
+    let (code, out, _) = run(careless().args(["test", "--test", "re_election", "--seeds", "20"]));
+    assert_eq!(code, 1);
+    assert!(out.contains("FAILED on 20"), "{out}");
+    let replay = out.lines().find_map(|l| l.trim().strip_prefix("replay: "));
+    let replay = replay.expect("there is a replay command");
+    let arguments = replay
+        .strip_prefix("cargo run -p raftlab --example careless -- ")
+        .expect(replay);
+    let (again, replayed, _) = run(careless().args(arguments.split(' ')));
+    assert_eq!(again, 1);
+    let finding = "t = 5.019 s: no leader for 5.0 s: nobody campaigned";
+    assert!(out.contains(finding), "{out}");
+    assert!(replayed.contains(finding), "{replayed}");
+}
+
+#[test]
+fn json_is_whole_documented_and_the_same_for_any_number_of_threads() {
+    let write = |jobs: &str| {
+        let path = scratch(&format!("results-{jobs}.json"));
+        let arguments = ["test", "--seeds", "50", "--jobs", jobs, "--json"];
+        let (code, _, err) = run(raftlab().args(arguments).arg(&path));
+        assert_eq!((code, err.as_str()), (0, ""));
+        fs::read_to_string(path).expect("it was written")
+    };
+    let one = write("1");
+    assert_eq!(one, write("3"));
+    let json: Value = serde_json::from_str(&one).expect("it is JSON");
+    assert_eq!(json["passed"], true);
+    assert_eq!(json["tests"][2]["seeds"], 50);
+    assert_eq!(json["tests"][2]["failure"], Value::Null);
+    let documented = include_str!("../README.md");
+    let objects = [&json, &json["timing"], &json["tests"][0]];
+    for field in objects.iter().flat_map(|o| o.as_object().unwrap().keys()) {
+        let known = documented.contains(field.as_str());
+        assert!(
+            known || field.contains("_max_") || field.contains("_step_"),
+            "{field}"
+        );
+    }
+}
+
+#[test]
+fn json_tells_of_a_failure() {
+    let path = scratch("failure.json");
+    let arguments = ["test", "--test", "initial", "--seeds", "3", "--json"];
+    assert_eq!(run(careless().args(arguments).arg(&path)).0, 1);
+    let json: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+    assert_eq!(json["passed"], false);
+    let failure = &json["tests"][0]["failure"];
+    assert_eq!(failure["rule"], "a leader within 5 seconds");
+    assert_eq!(failure["seed"], 0);
+    let replay = failure["replay"].as_str().unwrap();
+    assert!(
+        replay.ends_with("-- test --test initial_election --seed 0"),
+        "{replay}"
+    );
+}
+
+#[test]
+fn a_trace_is_one_run_and_the_same_each_time() {
+    let write = |name: &str| {
+        let path = scratch(name);
+        let arguments = ["test", "--test", "re_election", "--seed", "7", "--trace"];
+        assert_eq!(run(raftlab().args(arguments).arg(&path)).0, 0);
+        fs::read(path).expect("it was written")
+    };
+    let trace = write("one.jsonl");
+    assert_eq!(trace, write("two.jsonl"));
+    let (header, records) = labrpc::read_trace::<raftapi::Raft>(&trace[..]).expect("a trace");
+    assert_eq!(
+        (header.run.as_str(), header.seed, header.servers),
+        ("re_election", 7, 3)
+    );
+    assert!(records.len() > 500, "{}", records.len());
+}
+
+#[test]
+fn the_trace_of_a_failure_ends_with_the_finding() {
+    let path = scratch("failure.jsonl");
+    let arguments = [
+        "test",
+        "--test",
+        "initial_election",
+        "--seed",
+        "7",
+        "--trace",
+    ];
+    assert_eq!(run(careless().args(arguments).arg(&path)).0, 1);
+    let trace = fs::read_to_string(path).unwrap();
+    let last = trace.lines().last().unwrap();
+    assert!(
+        last.contains("rule_broken") && last.contains("nobody campaigned"),
+        "{last}"
+    );
+}
+
+#[test]
+fn what_cannot_work_is_exit_code_2_and_says_what_to_do() {
+    let nowhere = "/nowhere/at/all.json";
+    for (arguments, words) in [
+        (
+            &["test", "--test", "nonsense"][..],
+            "the tests are: initial_election, re_election",
+        ),
+        (
+            &["test", "--trace", "t"],
+            "choose one test with --test (3 match) and its seed",
+        ),
+        (&["test", "--seeds", "0"], "--seeds"),
+        (&["test", "--seeds", "5", "--seed", "5"], "--seed"),
+        (&["test", "--jobs", "0"], "--jobs"),
+        (&["test", "--seeds", "2", "--json", nowhere], nowhere),
+        (&["nonsense"], "nonsense"),
+    ] {
+        let (code, _, err) = run(raftlab().args(arguments));
+        assert_eq!(code, 2, "{arguments:?}: {err}");
+        assert!(err.contains(words), "{arguments:?}: {err}");
+    }
+    let (code, _, err) = run(raftlab().env("RAFT_WATCHDOG", "soon"));
+    assert_eq!(code, 2);
+    assert!(
+        err.contains("RAFT_WATCHDOG=soon: expected seconds, or 'off'"),
+        "{err}"
+    );
+}
+
+#[test]
+fn the_log_is_of_the_failing_run_only_and_has_virtual_time_and_server() {
+    let arguments = ["test", "--test", "initial_election", "--seeds", "5"];
+    let (_, _, quiet) = run(raftlab().args(arguments).env("RUST_LOG", "debug"));
+    assert_eq!(quiet, "", "nothing failed, so nothing is said");
+    let (_, _, quiet) = run(careless().args(arguments));
+    assert_eq!(quiet, "", "nobody asked");
+    let (_, _, log) = run(careless().args(arguments).env("RUST_LOG", "debug"));
+    let mut lines: Vec<&str> = log.lines().map(str::trim).collect();
+    lines.sort_unstable();
+    let line = |server| format!("0.000 s S{server}  DEBUG careless: let somebody else do it");
+    assert_eq!(lines, [line(0), line(1), line(2)]);
+}
+
+#[test]
+fn each_seed_may_be_played_twice() {
+    let arguments = ["test", "--seeds", "20"];
+    let (code, out, _) = run(raftlab().args(arguments).env("RAFT_CHECK_DETERMINISM", "1"));
+    assert_eq!(code, 0, "{out}");
+}
+
+/// Ctrl-C prints what is known so far.
+#[test]
+#[cfg(target_os = "linux")]
+fn an_interrupt_ends_it_and_prints_what_is_known() {
+    let child = raftlab()
+        .args(["test", "--seeds", "1000000000"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("it can be started");
+    let id = child.id();
+    // As soon as it catches SIGINT, signal 2.
+    let catches = || {
+        let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
+        let caught = status.lines().find_map(|l| l.strip_prefix("SigCgt:"));
+        let caught = u64::from_str_radix(caught.unwrap_or("0").trim(), 16).unwrap_or(0);
+        caught & 1 << (2 - 1) != 0
+    };
+    while !catches() {
+        std::thread::yield_now();
+    }
+    let kill = Command::new("kill")
+        .args(["-INT", &id.to_string()])
+        .status();
+    assert!(kill.expect("kill is there").success());
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(output.status.code(), Some(130));
+    let out = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        out.contains("interrupted: this is what was known by then"),
+        "{out}"
+    );
+    assert!(
+        out.contains("initial_election") && out.contains("not run"),
+        "{out}"
+    );
+}

@@ -1,0 +1,111 @@
+//! What a run shows to be wrong with a server, and why a script stops.
+
+use std::fmt;
+
+use labrpc::{Ended, FaultsError, Misstep, What};
+use raftapi::Time;
+
+use crate::rules::Violation;
+
+/// Something that a run shows to be wrong with a server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The rule that was broken.
+    pub rule: &'static str,
+    /// When it was found, by true time.
+    pub at: Time,
+    /// Who, and the evidence.
+    pub sentence: String,
+    /// What to look for, and where the paper says so.
+    pub hint: &'static str,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.sentence)
+    }
+}
+
+/// Why a script stops before its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// The cluster does not do what the script expects of it.
+    Unexpected(Finding),
+    /// The run is over: a rule was broken, or a server did what no server may do.
+    Ended(Ended),
+    /// The script asked for what cannot be done: the test itself is wrong.
+    Script(FaultsError),
+}
+
+/// What a script's step comes to.
+pub type Outcome<T = ()> = Result<T, Stop>;
+
+impl From<Ended> for Stop {
+    fn from(ended: Ended) -> Stop {
+        Stop::Ended(ended)
+    }
+}
+
+impl From<FaultsError> for Stop {
+    fn from(error: FaultsError) -> Stop {
+        Stop::Script(error)
+    }
+}
+
+impl Finding {
+    pub(crate) fn of_violation(violation: &Violation, at: Time) -> Finding {
+        Finding {
+            rule: violation.rule,
+            at,
+            sentence: violation.sentence.clone(),
+            hint: violation.hint,
+        }
+    }
+
+    pub(crate) fn of_misstep(misstep: &Misstep) -> Finding {
+        let (rule, hint) = match misstep.what {
+            What::Panicked(_) => (
+                "a server does not panic",
+                "a server must cope with every message, also a late one; the message above names \
+                 the line",
+            ),
+            What::Returned => (
+                "a server runs until it is killed",
+                "a server runs until recv_deadline returns Disconnected",
+            ),
+            What::StackOverflow => (
+                "a server does not overflow its stack",
+                "a server's loop is a loop, not a function that calls itself; a stack has 256 KiB",
+            ),
+            What::Spun(_) => (
+                "a server waits until later",
+                "set a deadline that lies ahead of ctx.now() before waiting for it",
+            ),
+            What::Flooded(_) => (
+                "a server waits between messages",
+                "send once, then wait in recv_deadline: calls return at once, and replies come in \
+                 by the inbox",
+            ),
+            What::Hung => (
+                "a server comes back to its inbox",
+                "the inbox is the only place to wait: no sleep, no lock that another step holds, no \
+                 channel or thread of one's own",
+            ),
+        };
+        Finding {
+            rule,
+            at: misstep.at,
+            sentence: misstep.to_string(),
+            hint,
+        }
+    }
+
+    pub(crate) fn of_script(error: &FaultsError, at: Time) -> Finding {
+        Finding {
+            rule: "a test can be played",
+            at,
+            sentence: error.to_string(),
+            hint: "this is no fault of the server's: mend the test's script",
+        }
+    }
+}

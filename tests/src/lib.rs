@@ -1,0 +1,110 @@
+//! The election suite: a cluster to direct, rules to check, tests for any server.
+//!
+//! Any crate gets the suite as ordinary `#[test]`s in one line of a file below its `tests/`:
+//!
+//! ```text
+//! suite::tests!(raft::server(raftapi::Timing::LAB));
+//! ```
+//!
+//! | module | what |
+//! |---|---|
+//! | [`rules`] | what every Raft must keep, checked at every event |
+//! | [`view`], [`statistics`], [`watch`] | what is seen of a run |
+//! | [`cluster`] | directing a run and expecting things of it: what scripts are written in |
+//! | [`test`](mod@test), [`classic`] | what a test is; the classic three |
+//! | [`play`], [`runner`] | one run; many of them |
+//! | [`finding`], [`report`], [`columns`] | what is wrong, and how it reads |
+//! | [`settings`] | `RAFT_SEED`, `RAFT_SEEDS`, `RAFT_WATCHDOG`, `RAFT_CHECK_DETERMINISM` |
+
+#![deny(missing_docs)]
+
+pub mod classic;
+pub mod cluster;
+pub mod columns;
+pub mod finding;
+mod logging;
+pub mod play;
+pub mod report;
+pub mod rules;
+pub mod runner;
+pub mod settings;
+pub mod statistics;
+pub mod test;
+pub mod view;
+pub mod watch;
+mod watchdog;
+
+use raftapi::Server;
+
+use crate::report::Failed;
+use crate::runner::Plan;
+use crate::settings::Settings;
+use crate::test::Test;
+
+/// How many seeds `cargo test` plays of each test.
+pub const SEEDS: u64 = 100;
+
+/// All tests of the suite.
+pub fn all() -> Vec<Test> {
+    classic::tests()
+}
+
+/// Plays the test of this name on a server as the environment asks: what [`tests!`] calls.
+///
+/// # Errors
+///
+/// When it failed; the error is the whole story. `package` is whose tests these are, for the
+/// replay command.
+///
+/// # Panics
+///
+/// When there is no such test, or a variable of the environment makes no sense.
+pub fn check(server: &Server, name: &str, package: &str) -> Result<(), Failed> {
+    let settings = Settings::from_env().unwrap_or_else(|error| panic!("{error}"));
+    let test = all().into_iter().find(|test| test.name == name);
+    let plan = Plan {
+        server: server.clone(),
+        tests: vec![test.unwrap_or_else(|| panic!("there is no test {name}"))],
+        first_seed: settings.seed.unwrap_or(0),
+        seeds: match settings.seed {
+            Some(_) => 1,
+            None => settings.seeds.unwrap_or(SEEDS),
+        },
+        jobs: 1, // cargo test has threads of its own
+        watchdog: settings.watchdog,
+        check_determinism: settings.check_determinism,
+        interrupt: Default::default(),
+    };
+    let tested = plan.run(|_, _| ()).remove(0);
+    let check = if settings.check_determinism {
+        "RAFT_CHECK_DETERMINISM=1 "
+    } else {
+        ""
+    };
+    let replay = |seed| format!("{check}RAFT_SEED={seed} cargo test -p {package} {name}");
+    Failed::of(&tested, replay).map_or(Ok(()), Err)
+}
+
+/// Makes the suite for this server: one `#[test]` for each of [`all`] tests.
+#[macro_export]
+macro_rules! tests {
+    ($server:expr) => {
+        $crate::tests!(@each $server => initial_election, re_election, many_elections);
+    };
+    (@each $server:expr => $($name:ident),*) => {
+        $(
+            #[test]
+            fn $name() -> ::std::result::Result<(), $crate::report::Failed> {
+                $crate::check(&$server, stringify!($name), env!("CARGO_PKG_NAME"))
+            }
+        )*
+
+        /// The list above and the suite's own are one.
+        #[test]
+        fn no_test_is_left_out() {
+            let here = [$(stringify!($name)),*];
+            let all: ::std::vec::Vec<_> = $crate::all().iter().map(|test| test.name).collect();
+            assert_eq!(here[..], all[..]);
+        }
+    };
+}

@@ -1,0 +1,119 @@
+//! Plays one test with one seed.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use labrpc::{Counts, Ended, Pulse, Run, Setup, Simulation, Streams};
+use raftapi::{Raft, Server, Time};
+
+use crate::cluster::Cluster;
+use crate::finding::{Finding, Outcome, Stop};
+use crate::statistics::Statistics;
+use crate::test::Test;
+use crate::watch::{Trace, Watch};
+
+/// How a run is played.
+#[derive(Clone, Debug, Default)]
+pub struct Mode {
+    /// Write a trace.
+    pub record: bool,
+    /// Let the servers' log be heard.
+    pub narrate: bool,
+    /// Shows a watchdog which step the run is in.
+    pub pulse: Arc<Pulse>,
+    /// The step which is known not to come back: the run ends there.
+    pub hangs_at: Option<u64>,
+}
+
+/// What a run came to.
+#[derive(Debug)]
+pub struct Played {
+    /// What was found to be wrong, if anything.
+    pub finding: Option<Finding>,
+    /// The run in numbers.
+    pub statistics: Statistics,
+    /// What was sent.
+    pub counts: Counts,
+    /// How much virtual time it took.
+    pub virtual_time: Duration,
+    /// How many steps the servers took.
+    pub steps: u64,
+    /// The trace, if one was to be written.
+    pub trace: Trace,
+}
+
+impl Played {
+    /// A run that could not even be played.
+    pub(crate) fn broken(finding: Finding) -> Played {
+        Played {
+            finding: Some(finding),
+            statistics: Statistics::default(),
+            counts: Counts::default(),
+            virtual_time: Duration::ZERO,
+            steps: 0,
+            trace: Trace::new(),
+        }
+    }
+}
+
+/// Plays `test` on `server` with this seed, in virtual time.
+pub fn play(server: &Server, test: &Test, seed: u64, mode: Mode) -> Played {
+    let mut setup = Setup::new(test.servers, server.run.clone(), test.name, seed);
+    setup.faults = test.faults.clone();
+    setup.narrate = mode.narrate;
+    setup.pulse = Some(mode.pulse);
+    setup.hangs_at = mode.hangs_at;
+    let draws = Streams::new(seed, test.name).script();
+    let watch = Watch::new(test.servers, mode.record);
+    let run =
+        Simulation::new(setup, watch).unwrap_or_else(|error| panic!("test {}: {error}", test.name));
+    let mut cluster = Cluster::new(Box::new(run), draws, test.limit);
+
+    let outcome = cluster
+        .start_all()
+        .and_then(|()| (test.script)(&mut cluster));
+    let finding = finding_of(outcome, &cluster);
+    conclude(cluster.run_mut(), finding)
+}
+
+fn finding_of(outcome: Outcome, cluster: &Cluster) -> Option<Finding> {
+    let now = cluster.now();
+    match outcome {
+        Ok(()) => None,
+        Err(Stop::Unexpected(finding)) => Some(finding),
+        Err(Stop::Script(error)) => Some(Finding::of_script(&error, now)),
+        Err(Stop::Ended(ended)) => of_end(ended, cluster.watch(), now),
+    }
+}
+
+fn of_end(ended: Ended, watch: &Watch, now: Time) -> Option<Finding> {
+    match ended {
+        Ended::Misstep(misstep) => Some(Finding::of_misstep(&misstep)),
+        Ended::ByObserver => watch.violation().map(|v| Finding::of_violation(v, now)),
+        Ended::Finished => None,
+    }
+}
+
+/// Kills what still runs, and takes stock.
+fn conclude(run: &mut dyn Run<Raft, Watch>, finding: Option<Finding>) -> Played {
+    let now = run.now();
+    // A server that does not even end keeps everything else from being known.
+    let hangs = run.finish().err();
+    let watch = run.observer();
+    let finding = hangs
+        .and_then(|ended| of_end(ended, watch, now))
+        .or(finding)
+        .or_else(|| watch.violation().map(|v| Finding::of_violation(v, now)));
+    let counts = run.counts();
+    let steps = run.steps();
+    let watch = run.observer_mut();
+    let sentence = finding.as_ref().map(|f| f.sentence.as_str());
+    Played {
+        trace: watch.take_trace(now, sentence),
+        statistics: std::mem::take(&mut watch.statistics),
+        counts,
+        virtual_time: now.since_start(),
+        steps,
+        finding,
+    }
+}

@@ -1,0 +1,83 @@
+//! A failure, as a student reads it.
+
+use std::fmt::{self, Write};
+
+use crate::columns::columns;
+use crate::runner::{Failure, Tested};
+
+/// A failed test: the whole story. Its `Debug` is its text, since that is what `cargo test` prints.
+pub struct Failed(String);
+
+impl Failed {
+    /// The failure of this test, if it failed. `replay` is the command that plays this seed again.
+    pub fn of(tested: &Tested, replay: impl Fn(u64) -> String) -> Option<Failed> {
+        let failure = tested.failure.as_ref()?;
+        let mut text = String::new();
+        write(&mut text, tested, failure, &replay(failure.seed)).expect("a string has room");
+        Some(Failed(text))
+    }
+}
+
+fn write(to: &mut String, tested: &Tested, failure: &Failure, replay: &str) -> fmt::Result {
+    let Tested {
+        test,
+        played,
+        failed,
+        given_up,
+        ..
+    } = tested;
+    let finding = &failure.finding;
+    let seeds = if *played == 1 { "seed" } else { "seeds" };
+    write!(
+        to,
+        "test {}: failed on {failed} of {played} {seeds}",
+        test.name
+    )?;
+    if *given_up {
+        write!(to, "; no more were played, since the server hangs")?;
+    }
+    writeln!(to)?;
+    let (seed, at) = (failure.seed, finding.at);
+    let where_found = format!("seed {seed}, {} servers, t = {at}:", test.servers);
+    wrapped(to, &format!("{where_found} {}", finding.sentence))?;
+    wrapped(to, &format!("rule:   {}", finding.rule))?;
+    wrapped(to, &format!("hint:   {}", finding.hint))?;
+    writeln!(to, "  replay: {replay}")?;
+    if !failure.trace.is_empty() {
+        writeln!(to, "  the last that happened (older heartbeats left out):")?;
+        for line in columns(&failure.trace, test.servers).lines() {
+            writeln!(to, "  {line}")?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes a paragraph, indented, in lines of about a hundred characters.
+fn wrapped(to: &mut String, text: &str) -> fmt::Result {
+    const WIDTH: usize = 100;
+    let mut column = 0;
+    for word in text.split(' ') {
+        match column {
+            0 => write!(to, "  {word}")?,
+            _ if column + word.len() > WIDTH => {
+                write!(to, "\n          {word}")?;
+                column = 0;
+            }
+            _ => write!(to, " {word}")?,
+        }
+        column += word.len() + 1;
+    }
+    writeln!(to)
+}
+
+impl fmt::Display for Failed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Failed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}

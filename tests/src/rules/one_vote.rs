@@ -1,0 +1,86 @@
+//! A server votes at most once in a term, also through crashes.
+
+use std::collections::BTreeMap;
+
+use labrpc::{Happening, Seen};
+use raftapi::{Raft, Reply, Request, ServerId, Term, Time};
+
+use super::Rule;
+
+/// The votes that were cast: sending a RequestVote is a vote for oneself.
+#[derive(Debug, Default)]
+pub(super) struct OneVote {
+    votes: BTreeMap<(ServerId, Term), (ServerId, Time)>,
+}
+
+impl Rule for OneVote {
+    const NAME: &'static str = "one vote per server and term";
+    const HINT: &'static str = "each server votes for at most one candidate in a term, a candidate for \
+                                itself; voted_for is on stable storage before the grant leaves, and is \
+                                cleared by a new term only (Raft paper, 5.2 and Figure 2)";
+
+    #[inline]
+    fn observe(&mut self, at: Time, seen: &Seen<'_, Raft>) -> Result<(), String> {
+        let (voter, candidate, term) = match *seen {
+            Happening::Sent {
+                from,
+                request: Request::RequestVote(args),
+                ..
+            } if !args.pre_vote => (from, from, args.term),
+            Happening::Replied {
+                from,
+                to,
+                request: Request::RequestVote(args),
+                reply: Reply::RequestVote(reply),
+                ..
+            } if reply.vote_granted && !args.pre_vote => (from, to, args.term),
+            _ => return Ok(()),
+        };
+        let (first, when) = *self.votes.entry((voter, term)).or_insert((candidate, at));
+        if first == candidate {
+            return Ok(());
+        }
+        Err(format!(
+            "{voter} voted twice in term {term}: for {first} at {when}, for {candidate} at {at}"
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::*;
+    use super::*;
+
+    #[test]
+    fn the_same_vote_may_be_repeated_and_the_next_term_is_free() {
+        let events = [
+            answers(S1, S0, 1, true),
+            answers(S1, S0, 1, true),
+            answers(S1, S2, 1, false),
+            answers(S1, S2, 2, true),
+        ];
+        assert_eq!(judge(&events), Ok(()));
+    }
+
+    #[test]
+    fn two_votes_break_it_also_when_a_crash_lies_between() {
+        let events = [
+            answers(S1, S0, 1, true),
+            crashes(S1),
+            answers(S1, S2, 1, true),
+        ];
+        assert_eq!(
+            broken(&events),
+            (
+                OneVote::NAME,
+                "S1 voted twice in term 1: for S0 at 0.001 s, for S2 at 0.003 s".to_string()
+            )
+        );
+    }
+
+    #[test]
+    fn a_candidate_that_grants_another_its_vote_breaks_it() {
+        let events = [asks(S1, S0, 1), answers(S1, S0, 1, true)];
+        assert_eq!(broken(&events).0, OneVote::NAME);
+    }
+}

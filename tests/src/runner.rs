@@ -1,0 +1,402 @@
+//! Plays many seeds of many tests, on threads that a hanging server may keep.
+//!
+//! Workers take runs from a common list and report each. The runner waits for reports and looks
+//! at the workers' pulses: a step that does not end for longer than the watchdog allows, by the
+//! wall clock, is a finding. Its worker is given up and replaced; that test is not played further.
+//! Then each failed test's lowest failing seed is played once more, with its trace written down.
+
+#![allow(clippy::disallowed_methods)] // a watchdog reads the wall clock
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Sender, unbounded};
+use labrpc::Pulse;
+use raftapi::Server;
+
+use crate::finding::Finding;
+use crate::logging;
+use crate::play::{Mode, Played, play};
+use crate::test::Test;
+use crate::watch::Trace;
+use crate::watchdog::{LOOK, Watchdog, guarded};
+
+/// What is to be played, and how.
+#[derive(Clone)]
+pub struct Plan {
+    /// The server under test.
+    pub server: Server,
+    /// The tests.
+    pub tests: Vec<Test>,
+    /// The first seed.
+    pub first_seed: u64,
+    /// How many seeds, counted from the first.
+    pub seeds: u64,
+    /// How many threads; at least one is used.
+    pub jobs: usize,
+    /// How long a step may take by the wall clock; for ever if none.
+    pub watchdog: Option<Duration>,
+    /// Play each seed twice, and compare.
+    pub check_determinism: bool,
+    /// Set from elsewhere: no further run is begun.
+    pub interrupt: Arc<AtomicBool>,
+}
+
+/// What a test came to.
+#[derive(Clone, Debug)]
+pub struct Tested {
+    /// The test.
+    pub test: Test,
+    /// How many of its seeds were played.
+    pub played: u64,
+    /// How many of these failed.
+    pub failed: u64,
+    /// The failure of the lowest seed.
+    pub failure: Option<Failure>,
+    /// Whether a hanging server cut the test short.
+    pub given_up: bool,
+    /// When its first run began and its last one ended, by the wall clock.
+    played_between: Option<(Instant, Instant)>,
+}
+
+/// A seed with which a test fails.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// The seed.
+    pub seed: u64,
+    /// What was found.
+    pub finding: Finding,
+    /// The run, written down when it was played again.
+    pub trace: Trace,
+    /// The step that did not come back, if that is the finding.
+    hangs_at: Option<u64>,
+}
+
+impl Plan {
+    /// Plays everything. `played` is told of each run, in no particular order: the test's index
+    /// and what the run came to.
+    pub fn run(&self, mut played: impl FnMut(usize, &Played)) -> Vec<Tested> {
+        logging::install();
+        let tests = self.tests.iter();
+        let mut tested: Vec<Tested> = tests.map(Tested::new).collect();
+        self.play_all(&mut tested, &mut played);
+        for test in &mut tested {
+            test.play_again(self);
+        }
+        tested
+    }
+
+    fn play_all(&self, tested: &mut [Tested], played: &mut dyn FnMut(usize, &Played)) {
+        let shared = Arc::new(Shared {
+            plan: self.clone(),
+            next: AtomicU64::new(0),
+            given_up: self.tests.iter().map(|_| AtomicBool::new(false)).collect(),
+        });
+        let (send, reports) = unbounded();
+        let new_worker = || Worker::start(shared.clone(), send.clone());
+        let mut workers: Vec<Worker> = (0..self.jobs.max(1)).map(|_| new_worker()).collect();
+        let mut looked = Instant::now();
+        while !workers.is_empty() {
+            if let Ok(report) = reports.recv_timeout(LOOK)
+                && !report.by.left.load(Ordering::Relaxed)
+            {
+                match report.run {
+                    Some((job, run, time)) => {
+                        tested[job.test].add(job.seed, &run, time);
+                        played(job.test, &run);
+                    }
+                    None => workers.retain(|w| !Arc::ptr_eq(&w.seat, &report.by)),
+                }
+            }
+            if looked.elapsed() < LOOK {
+                continue;
+            }
+            looked = Instant::now();
+            for worker in &mut workers {
+                if let Some((job, step)) = worker.is_stuck() {
+                    worker.seat.left.store(true, Ordering::Relaxed);
+                    shared.given_up[job.test].store(true, Ordering::Relaxed);
+                    tested[job.test].hang(job.seed, step);
+                    *worker = new_worker();
+                }
+            }
+        }
+    }
+}
+
+impl Plan {
+    /// Plays the first test's first seed once and writes down its trace; nothing if a server
+    /// hangs in it.
+    pub fn trace(&self) -> Option<Trace> {
+        let (server, test, seed) = (
+            self.server.clone(),
+            self.tests.first()?.clone(),
+            self.first_seed,
+        );
+        let played = guarded(self.watchdog, move |pulse| {
+            logging::mute(true);
+            let mode = Mode {
+                record: true,
+                pulse,
+                ..Mode::default()
+            };
+            play_safely(&server, &test, seed, mode)
+        });
+        played.ok().map(|played| played.trace)
+    }
+}
+
+/// One run on the list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Job {
+    test: usize,
+    seed: u64,
+}
+
+/// What all workers share.
+struct Shared {
+    plan: Plan,
+    next: AtomicU64,
+    /// Tests that a hanging server has ended.
+    given_up: Vec<AtomicBool>,
+}
+
+impl Shared {
+    fn next_job(&self) -> Option<Job> {
+        let seeds = self.plan.seeds;
+        loop {
+            let next = self.next.fetch_add(1, Ordering::Relaxed);
+            let test = next.checked_div(seeds)? as usize;
+            if test >= self.given_up.len() || self.plan.interrupt.load(Ordering::Relaxed) {
+                return None;
+            }
+            if !self.given_up[test].load(Ordering::Relaxed) {
+                let seed = self.plan.first_seed.wrapping_add(next % seeds);
+                return Some(Job { test, seed });
+            }
+        }
+    }
+
+    /// Plays one run; in check mode twice.
+    fn play(&self, job: Job, pulse: &Arc<Pulse>) -> Played {
+        let mode = || Mode {
+            record: self.plan.check_determinism,
+            pulse: pulse.clone(),
+            ..Mode::default()
+        };
+        let (server, test) = (&self.plan.server, &self.plan.tests[job.test]);
+        let mut first = play_safely(server, test, job.seed, mode());
+        if self.plan.check_determinism {
+            let second = play_safely(server, test, job.seed, mode());
+            if let Some(difference) = difference(&first, &second) {
+                first.finding = Some(difference);
+            }
+            first.trace = Trace::new();
+        }
+        first
+    }
+}
+
+/// What a worker and the runner know of each other.
+#[derive(Default)]
+struct Seat {
+    pulse: Arc<Pulse>,
+    job: Mutex<Option<Job>>,
+    /// The worker has been given up: what it says does not count.
+    left: AtomicBool,
+}
+
+struct Worker {
+    seat: Arc<Seat>,
+    watchdog: Watchdog<Job>,
+}
+
+/// A worker's report: a run, or that it has nothing more to do.
+struct Report {
+    by: Arc<Seat>,
+    run: Option<(Job, Played, Duration)>,
+}
+
+impl Worker {
+    fn start(shared: Arc<Shared>, reports: Sender<Report>) -> Worker {
+        let seat = Arc::new(Seat::default());
+        let watchdog = Watchdog::new(seat.pulse.clone(), shared.plan.watchdog);
+        let own = seat.clone();
+        let work = move || {
+            logging::mute(true);
+            let report = |run| {
+                let by = own.clone();
+                let _ = reports.send(Report { by, run });
+            };
+            while let Some(job) = shared.next_job() {
+                *own.job.lock().unwrap_or_else(PoisonError::into_inner) = Some(job);
+                let began = Instant::now();
+                let played = shared.play(job, &own.pulse);
+                report(Some((job, played, began.elapsed())));
+                if own.left.load(Ordering::Relaxed) {
+                    return;
+                }
+            }
+            report(None);
+        };
+        thread::Builder::new()
+            .name("worker".to_string())
+            .spawn(work)
+            .expect("a thread can be started");
+        Worker { seat, watchdog }
+    }
+
+    fn is_stuck(&mut self) -> Option<(Job, u64)> {
+        let job = *self.seat.job.lock().unwrap_or_else(PoisonError::into_inner);
+        let job = job?;
+        self.watchdog.look(job).map(|step| (job, step))
+    }
+}
+
+/// Plays a run; a panic of the laboratory's own is a finding too.
+fn play_safely(server: &Server, test: &Test, seed: u64, mode: Mode) -> Played {
+    catch_unwind(AssertUnwindSafe(|| play(server, test, seed, mode))).unwrap_or_else(|panic| {
+        let text = panic
+            .downcast_ref::<String>()
+            .map(String::as_str)
+            .or_else(|| panic.downcast_ref::<&str>().copied());
+        Played::broken(Finding {
+            rule: "the laboratory does not fail",
+            at: raftapi::Time::ZERO,
+            sentence: text.unwrap_or("it panicked").to_string(),
+            hint: "this is no fault of the server's: please report it, with the replay command",
+        })
+    })
+}
+
+const SAME_SEED_SAME_RUN: &str = "two runs of one seed are the same";
+const DETERMINISM: &str = "in virtual time a server reads only ctx.now(), draws only from ctx.rng() and \
+                           waits only for its inbox: look for a HashMap's order, the wall clock, a \
+                           static, a thread of its own";
+
+/// Where two runs of one seed differ, as a finding.
+fn difference(first: &Played, second: &Played) -> Option<Finding> {
+    let (once, then) = (&first.trace, &second.trace);
+    let length = once.len().max(then.len());
+    let index = (0..length).find(|&i| once.get(i) != then.get(i))?;
+    let record = then.get(index).or(once.get(index))?;
+    // To the nanosecond, as in a trace: the difference may be small.
+    let say = |trace: &Trace| match trace.get(index) {
+        Some(record) => serde_json::to_string(&record.what).unwrap_or_default(),
+        None => "the run was over".to_string(),
+    };
+    Some(Finding {
+        rule: SAME_SEED_SAME_RUN,
+        at: record.at,
+        sentence: format!(
+            "two runs of one seed differ at {}, first at step {}: once {}, then {}",
+            record.at,
+            record.step,
+            say(once),
+            say(then)
+        ),
+        hint: DETERMINISM,
+    })
+}
+
+impl Tested {
+    /// From its first run to its last, by the wall clock.
+    pub fn wall_time(&self) -> Duration {
+        self.played_between
+            .map_or(Duration::ZERO, |(began, ended)| ended - began)
+    }
+
+    fn new(test: &Test) -> Tested {
+        Tested {
+            test: test.clone(),
+            played: 0,
+            failed: 0,
+            failure: None,
+            given_up: false,
+            played_between: None,
+        }
+    }
+
+    fn add(&mut self, seed: u64, played: &Played, time: Duration) {
+        self.played += 1;
+        let now = Instant::now();
+        let began = self.played_between.map_or(now - time, |(began, _)| began);
+        self.played_between = Some((began, now));
+        if let Some(finding) = &played.finding {
+            self.fail(seed, finding.clone(), None);
+        }
+    }
+
+    fn hang(&mut self, seed: u64, step: u64) {
+        self.played += 1;
+        self.given_up = true;
+        let finding = Finding {
+            rule: "a server comes back to its inbox",
+            at: raftapi::Time::ZERO,
+            sentence: format!("a server does not come back from step {step}"),
+            hint: "",
+        };
+        self.fail(seed, finding, Some(step));
+    }
+
+    fn fail(&mut self, seed: u64, finding: Finding, hangs_at: Option<u64>) {
+        self.failed += 1;
+        if self.failure.as_ref().is_none_or(|known| seed < known.seed) {
+            self.failure = Some(Failure {
+                seed,
+                finding,
+                trace: Trace::new(),
+                hangs_at,
+            });
+        }
+    }
+
+    /// Plays the failing seed once more, with its trace and the servers' log. A failure that does
+    /// not come back is a finding of its own.
+    fn play_again(&mut self, plan: &Plan) {
+        let Some(failure) = &mut self.failure else {
+            return;
+        };
+        let (server, test) = (plan.server.clone(), self.test.clone());
+        let (seed, hangs_at) = (failure.seed, failure.hangs_at);
+        let again = guarded(plan.watchdog, move |pulse| {
+            let mode = Mode {
+                record: true,
+                narrate: true,
+                pulse,
+                hangs_at,
+            };
+            play_safely(&server, &test, seed, mode)
+        });
+        let before = &failure.finding;
+        let now = match again {
+            Ok(again) => {
+                failure.trace = again.trace;
+                again.finding
+            }
+            Err(step) => Some(Finding {
+                sentence: format!("a server does not come back from step {step}"),
+                ..before.clone()
+            }),
+        };
+        let same = now.as_ref() == Some(before) || before.rule == SAME_SEED_SAME_RUN;
+        match now {
+            Some(now) if hangs_at.is_some() && now.rule == before.rule => failure.finding = now,
+            _ if same => {}
+            now => {
+                let now = now.map_or("nothing wrong".to_string(), |finding| finding.to_string());
+                failure.finding = Finding {
+                    rule: SAME_SEED_SAME_RUN,
+                    at: before.at,
+                    sentence: format!(
+                        "one run of this seed came to this: {before}; the next to this: {now}"
+                    ),
+                    hint: DETERMINISM,
+                };
+            }
+        }
+    }
+}

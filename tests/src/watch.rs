@@ -1,0 +1,76 @@
+//! Who watches a run: the rules, the statistics, and when wanted a trace.
+
+use std::ops::ControlFlow;
+
+use labrpc::{Happening, Observer, Record, Seen};
+use raftapi::{Raft, Time};
+
+use crate::rules::{Checker, Violation};
+use crate::statistics::Statistics;
+use crate::view::View;
+
+/// A run written down.
+pub type Trace = Vec<Record<Raft>>;
+
+/// Watches a run; ends it at the first broken rule.
+#[derive(Debug)]
+pub struct Watch {
+    /// The cluster as it is at the moment.
+    pub view: View,
+    /// The run in numbers.
+    pub statistics: Statistics,
+    checker: Checker,
+    violation: Option<Violation>,
+    trace: Option<Trace>,
+}
+
+impl Watch {
+    /// For a cluster of this many servers. A bulk run records nothing.
+    pub fn new(servers: usize, record: bool) -> Watch {
+        Watch {
+            view: View::new(servers),
+            statistics: Statistics::default(),
+            checker: Checker::new(servers),
+            violation: None,
+            trace: record.then(Vec::new),
+        }
+    }
+
+    /// The first broken rule.
+    pub fn violation(&self) -> Option<&Violation> {
+        self.violation.as_ref()
+    }
+
+    /// Takes what was recorded: nothing, in a bulk run. `finding` is why the run ended.
+    pub fn take_trace(&mut self, at: Time, finding: Option<&str>) -> Trace {
+        let mut trace = self.trace.take().unwrap_or_default();
+        if let (Some(finding), Some(last)) = (finding, trace.last()) {
+            let step = last.step;
+            let finding = finding.to_string();
+            trace.push(Record {
+                at,
+                step,
+                what: Happening::RuleBroken { finding },
+            });
+        }
+        trace
+    }
+}
+
+impl Observer<Raft> for Watch {
+    #[inline]
+    fn observe(&mut self, at: Time, step: u64, seen: Seen<'_, Raft>) -> ControlFlow<()> {
+        if let Some(trace) = &mut self.trace {
+            trace.observe(at, step, seen.clone())?;
+        }
+        let changed = self.view.observe(&seen);
+        self.statistics.observe(at, &seen, &self.view, changed);
+        match self.checker.observe(at, &seen) {
+            Err(violation) if self.violation.is_none() => {
+                self.violation = Some(violation);
+                ControlFlow::Break(())
+            }
+            _ => ControlFlow::Continue(()),
+        }
+    }
+}

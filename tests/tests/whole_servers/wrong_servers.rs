@@ -1,0 +1,224 @@
+//! What the suite says of servers that are wrong: each is found, by what is wrong with it.
+
+use std::time::Duration;
+
+use raftapi::Server;
+use suite::report::Failed;
+use suite::runner::{Failure, Plan, Tested};
+
+use crate::servers;
+
+/// Plays every test on this server.
+fn judge(server: Server, seeds: u64, check_determinism: bool) -> Vec<Tested> {
+    let plan = Plan {
+        server,
+        tests: suite::all(),
+        first_seed: 0,
+        seeds,
+        jobs: 1,
+        watchdog: Some(Duration::from_secs(1)),
+        check_determinism,
+        interrupt: Default::default(),
+    };
+    plan.run(|_, _| ())
+}
+
+/// The failure of a test, which must break this rule, say so in these words, and have a trace.
+fn failure<'a>(tested: &'a Tested, rule: &str, words: &str) -> &'a Failure {
+    let name = tested.test.name;
+    let text = Failed::of(tested, |seed| format!("replay {seed}"));
+    println!("{}", text.expect(name)); // for whoever wants to read it: -- --nocapture
+    let failure = tested.failure.as_ref().expect(name);
+    let sentence = &failure.finding.sentence;
+    assert_eq!(failure.finding.rule, rule, "{name}: {sentence}");
+    assert!(sentence.contains(words), "{name}: {sentence}");
+    assert!(!failure.trace.is_empty(), "{name} has no trace");
+    failure
+}
+
+/// Expects that every seed of every test fails on this server.
+fn passes_nothing(server: Server, rule: &str, words: &str) {
+    for tested in judge(server, 20, false) {
+        failure(&tested, rule, words);
+        assert_eq!(tested.failed, tested.played, "{}", tested.test.name);
+    }
+}
+
+#[test]
+fn a_server_that_does_nothing_passes_nothing() {
+    passes_nothing(
+        servers::does_nothing(),
+        "a leader within 5 seconds",
+        "nobody campaigned",
+    );
+}
+
+#[test]
+fn a_server_that_refuses_everything_passes_nothing() {
+    passes_nothing(
+        servers::refuses_everything(),
+        "a leader within 5 seconds",
+        "nobody won the elections",
+    );
+}
+
+/// As long as nobody else campaigns in the same term, it is a Raft: the first test shows no more.
+#[test]
+fn a_server_that_grants_everything_passes_nothing_but_by_merit() {
+    let tested = judge(servers::grants_everything(), 20, false);
+    for tested in &tested[1..] {
+        failure(tested, "one vote per server and term", "voted twice");
+    }
+}
+
+#[test]
+fn a_server_that_crowns_itself_passes_nothing() {
+    passes_nothing(
+        servers::crowns_itself(),
+        "a leader has the votes of a majority",
+        "never asked for a vote",
+    );
+}
+
+#[test]
+fn a_server_that_leads_in_secret_is_told_to_publish_it() {
+    passes_nothing(
+        servers::leads_in_secret(),
+        "a leader within 5 seconds",
+        "sends AppendEntries of term 1, but has not published that it is leader",
+    );
+}
+
+#[test]
+fn a_server_without_a_term_does_not_agree() {
+    let tested = &judge(servers::has_no_term(), 20, false)[0];
+    let rule = "connected servers agree on the term";
+    failure(
+        tested,
+        rule,
+        "S2 is still in term 0, though there is a leader",
+    );
+    assert_eq!(tested.failed, tested.played);
+}
+
+#[test]
+fn a_server_that_says_nothing_is_told_to() {
+    let tested = &judge(servers::says_nothing(), 20, false)[0];
+    let rule = "a server publishes its status";
+    failure(tested, rule, "S2 has never published its status");
+}
+
+#[test]
+fn a_server_that_heartbeats_do_not_keep_from_campaigning_unseats_the_leader() {
+    let tested = &judge(servers::is_impatient(), 20, false)[0];
+    let rule = "a leader that nothing disturbs stays";
+    failure(
+        tested,
+        rule,
+        "in a healthy network, and it is follower of term",
+    );
+    assert_eq!(tested.failed, tested.played);
+}
+
+#[test]
+fn a_leader_that_follows_an_older_one_is_unseated_by_its_return() {
+    let tested = &judge(servers::follows_old_leaders(), 20, false)[1];
+    let rule = "a leader that nothing disturbs stays";
+    failure(
+        tested,
+        rule,
+        "S1 came back, the leader of term 2, and it is follower",
+    );
+    assert!(tested.failed > tested.played / 2);
+}
+
+#[test]
+fn a_server_that_is_right_passes_everything() {
+    for tested in judge(servers::is_careful(), 100, true) {
+        assert_eq!((tested.failed, tested.played), (0, 100));
+    }
+}
+
+#[test]
+fn a_panic_is_a_finding() {
+    passes_nothing(servers::panics(), "a server does not panic", "who are you?");
+}
+
+#[test]
+fn a_return_is_a_finding() {
+    passes_nothing(
+        servers::returns(),
+        "a server runs until it is killed",
+        "returned at 1.000 s",
+    );
+}
+
+#[test]
+fn a_spin_is_a_finding() {
+    passes_nothing(
+        servers::spins(),
+        "a server waits until later",
+        "steps at 0.000 s while no time passed",
+    );
+}
+
+#[test]
+fn a_flood_is_a_finding() {
+    passes_nothing(
+        servers::floods(),
+        "a server waits between messages",
+        "100000 things",
+    );
+}
+
+#[test]
+#[cfg(all(
+    any(target_os = "linux", target_os = "macos"),
+    any(target_arch = "x86_64", target_arch = "aarch64")
+))]
+fn a_stack_overflow_is_a_finding() {
+    passes_nothing(
+        servers::overflows(),
+        "a server does not overflow its stack",
+        "at 1.000 s",
+    );
+}
+
+#[test]
+fn a_server_that_hangs_is_given_up() {
+    for tested in judge(servers::hangs(), 20, false) {
+        let words = "S1 does not come back to its inbox at 1.000 s, after its deadline passed";
+        failure(&tested, "a server comes back to its inbox", words);
+        assert!(tested.given_up && tested.played == 1);
+    }
+}
+
+#[test]
+fn a_server_that_hangs_when_it_is_killed_is_given_up() {
+    for tested in judge(servers::hangs_when_killed(), 2, false) {
+        let words = "after it was killed";
+        failure(&tested, "a server comes back to its inbox", words);
+        assert!(tested.given_up && tested.played == 1);
+    }
+}
+
+#[test]
+fn two_runs_of_one_seed_that_differ_are_a_finding_of_their_own() {
+    for server in [
+        servers::remembers_earlier_runs(),
+        servers::iterates_a_hash_map(),
+        servers::reads_the_wall_clock(),
+    ] {
+        for tested in judge(server, 40, true) {
+            let rule = "two runs of one seed are the same";
+            failure(&tested, rule, "two runs of one seed differ");
+        }
+    }
+}
+
+#[test]
+fn a_failure_that_does_not_come_back_is_not_called_a_wrong_raft() {
+    let many_elections = &judge(servers::remembers_earlier_runs(), 100, false)[2];
+    let rule = "two runs of one seed are the same";
+    failure(many_elections, rule, "one run of this seed came to this");
+}
