@@ -1,78 +1,85 @@
-//! Results as a table, for people.
+//! Results as a table, for people: a line of numbers for each test, and below it what it shows.
 
+use std::fmt::Write;
 use std::time::Duration;
 
-use comfy_table::presets::NOTHING;
-use comfy_table::{CellAlignment, ContentArrangement, Table};
-use console::style;
+use console::{Style, style};
 use suite::runner::Tested;
 
 use crate::summary::Summary;
 
-const COLUMNS: [(&str, CellAlignment); 11] = [
-    ("test", CellAlignment::Left),
-    ("what it shows", CellAlignment::Left),
-    ("servers", CellAlignment::Right),
-    ("seeds", CellAlignment::Right),
-    ("virtual time", CellAlignment::Right),
-    ("calls", CellAlignment::Right),
-    ("elections", CellAlignment::Right),
-    ("split votes", CellAlignment::Right),
-    ("time to a leader: median, p99", CellAlignment::Right),
-    ("wall time", CellAlignment::Right),
-    ("verdict", CellAlignment::Left),
+/// Two lines of heading for each column of numbers.
+const HEADINGS: [[&str; 2]; 8] = [
+    ["", "seeds"],
+    ["virtual", "time"],
+    ["", "calls"],
+    ["elections", "held"],
+    ["split", "votes"],
+    ["time to", "median"],
+    ["a leader", "p99"],
+    ["wall", "time"],
 ];
 
-/// The table, `width` columns wide if that is known.
-pub fn table(results: &[(Tested, Summary)], width: Option<u16>) -> String {
-    let mut table = Table::new();
-    table.load_style(NOTHING);
-    if let Some(width) = width {
-        table.set_content_arrangement(ContentArrangement::Dynamic);
-        table.set_width(width);
+/// The table, in lines that end with a newline; in colour where standard output has it.
+pub fn table(results: &[(Tested, Summary)]) -> String {
+    let rows: Vec<[String; 8]> = results.iter().map(|(t, s)| numbers(t, s)).collect();
+    let names = results.iter().map(|(tested, _)| tested.test.name.len());
+    let first = names.max().unwrap_or(0).max("test".len());
+    let mut widths = HEADINGS.map(|lines| lines[0].len().max(lines[1].len()));
+    for row in &rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(cell.len());
+        }
     }
-    table.set_header(COLUMNS.map(|(name, _)| name));
-    for (column, (_, alignment)) in table.column_iter_mut().zip(COLUMNS) {
-        column.set_cell_alignment(alignment);
+    let line = |name: &str, cells: &[String], verdict: &str| {
+        let mut line = format!("{name:<first$}");
+        for (cell, width) in cells.iter().zip(widths) {
+            let _ = write!(line, "  {cell:>width$}");
+        }
+        format!("{line}  {verdict}").trim_end().to_string()
+    };
+    let mut out = String::new();
+    for (i, (name, verdict)) in [("", ""), ("test", "verdict")].into_iter().enumerate() {
+        let cells = HEADINGS.map(|lines| lines[i].to_string());
+        let _ = writeln!(out, "{}", style(line(name, &cells, verdict)).bold());
     }
-    for (tested, summary) in results {
-        let quantile = |q| summary.time_to_leader(q).map_or("-".to_string(), millis);
-        table.add_row([
-            tested.test.name.to_string(),
-            tested.test.description.to_string(),
-            tested.test.servers.to_string(),
-            tested.played.to_string(),
-            span(summary.virtual_time),
-            summary.calls.to_string(),
-            summary.elections.to_string(),
-            summary.split_votes.to_string(),
-            format!("{}, {}", quantile(0.5), quantile(0.99)),
-            format!("{:.2} s", tested.wall_time().as_secs_f64()),
-            verdict(tested),
-        ]);
+    for ((tested, _), row) in results.iter().zip(&rows) {
+        let verdict = paint(verdict(tested));
+        let _ = writeln!(out, "{}", line(tested.test.name, row, &verdict));
+        let (servers, shows) = (tested.test.servers, tested.test.description);
+        let shows = format!("  {servers} servers: {shows}");
+        let _ = writeln!(out, "{}", style(shows).dim());
     }
-    table.trim_fmt()
+    out
 }
 
-fn verdict(tested: &Tested) -> String {
-    if tested.failed > 0 {
-        format!("FAILED on {}", tested.failed)
-    } else if tested.played == 0 {
-        "not run".to_string()
-    } else {
-        "passed".to_string()
+fn numbers(tested: &Tested, summary: &Summary) -> [String; 8] {
+    let to_leader = |quantile| match summary.time_to_leader(quantile) {
+        Some(time) => format!("{} ms", time.as_millis()),
+        None => "-".to_string(),
+    };
+    [
+        tested.played.to_string(),
+        span(summary.virtual_time),
+        summary.calls.to_string(),
+        summary.elections.to_string(),
+        summary.split_votes.to_string(),
+        to_leader(0.5),
+        to_leader(0.99),
+        format!("{:.2} s", tested.wall_time().as_secs_f64()),
+    ]
+}
+
+fn verdict(tested: &Tested) -> (String, Style) {
+    match (tested.failed, tested.played) {
+        (0, 0) => ("not run".to_string(), Style::new().yellow()),
+        (0, _) => ("passed".to_string(), Style::new().green()),
+        (failed, _) => (format!("FAILED on {failed}"), Style::new().red().bold()),
     }
 }
 
-/// The same verdicts in colour, where there is colour.
-pub fn paint(table: &str) -> String {
-    table
-        .replace("passed", &style("passed").green().to_string())
-        .replace("FAILED", &style("FAILED").red().bold().to_string())
-}
-
-fn millis(time: Duration) -> String {
-    format!("{} ms", time.as_millis())
+fn paint((text, style): (String, Style)) -> String {
+    style.apply_to(text).to_string()
 }
 
 /// A span of time in hours, minutes or seconds.

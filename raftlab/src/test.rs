@@ -9,7 +9,6 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use console::Term;
 use indicatif::{ProgressBar, ProgressStyle};
 use labrpc::Header;
 use suite::report::Failed;
@@ -147,10 +146,7 @@ fn print(
     replay: impl Fn(&str, u64) -> String,
 ) -> Result<()> {
     let mut out = io::stdout().lock();
-    let terminal = Term::stdout();
-    let width = terminal.is_term().then(|| terminal.size().1);
-    writeln!(out, "{}", table::paint(&table::table(results, width)))?;
-    writeln!(out)?;
+    writeln!(out, "{}", table::table(results))?;
     for (tested, _) in results {
         if let Some(failed) = Failed::of(tested, |seed| replay(tested.test.name, seed)) {
             writeln!(out, "{failed}")?;
@@ -169,8 +165,8 @@ fn print(
     };
     writeln!(
         out,
-        "{runs} runs, {failed} failed; {} of virtual time in {:.2} s on {jobs}, {pace:.0} times as \
-         fast as the wall clock; every event checked",
+        "{runs} runs, {failed} failed, every event checked: {} of virtual time in {:.2} s\n\
+         on {jobs}, {pace:.0} times as fast as the wall clock",
         table::span(time),
         took.as_secs_f64(),
     )?;
