@@ -3,6 +3,7 @@
 //! Deterministic: what happens is a function of the servers' code, the run's seed and name, and
 //! what the director does.
 
+mod act;
 mod clock;
 mod direct;
 mod machine;

@@ -3,22 +3,19 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
 
 use corosensei::CoroutineResult;
 
 use super::machine::Machine;
-use super::post::{Body, Item, Letter, State};
+use super::post::{Item, Letter, State};
 use super::process::{Exit, Identity, Pause, Process, Shell};
 use super::pulse::Pulse;
 use super::{SPEAKING, overflow, panics};
-use crate::network::{Fate, Way};
-use crate::protocol::Ticket;
 use crate::queue::EventQueue;
 use crate::slab::Slab;
 use crate::{
-    Action, Answer, Call, Cause, Ended, Faults, FaultsError, Happening, Lost, Misstep, Network,
-    Observer, Protocol, ServerFn, ServerId, Streams, Time, Wake, What,
+    Cause, Ended, Faults, FaultsError, Happening, Lost, Misstep, Network, Observer, Protocol,
+    ServerFn, ServerId, Streams, Time, Wake, What,
 };
 
 /// What a run is made of.
@@ -58,13 +55,13 @@ impl<P: Protocol> Setup<P> {
 pub struct Simulation<P: Protocol, O> {
     pub(super) now: Time,
     pub(super) steps: u64,
-    messages: u64,
-    queue: EventQueue<Item>,
-    letters: Slab<Letter<P>>,
+    pub(super) messages: u64,
+    pub(super) queue: EventQueue<Item>,
+    pub(super) letters: Slab<Letter<P>>,
     pub(super) network: Network,
     pub(super) machines: Vec<Machine<P>>,
-    shell: Rc<Shell<P>>,
-    streams: Streams,
+    pub(super) shell: Rc<Shell<P>>,
+    pub(super) streams: Streams,
     pub(super) observer: O,
     pub(super) ended: Option<Ended>,
     most_steps_now: u32,
@@ -82,7 +79,7 @@ macro_rules! tell {
             .is_break()
             && $sim.ended.is_none()
         {
-            $sim.ended = Some(Ended::ByObserver);
+            $sim.ended = Some($crate::Ended::ByObserver);
         }
     };
 }
@@ -127,7 +124,7 @@ impl<P: Protocol, O: Observer<P>> Simulation<P, O> {
     }
 
     /// A draw that orders a server's own events among those of the same instant.
-    fn tie(&mut self, server: ServerId) -> u64 {
+    pub(super) fn tie(&mut self, server: ServerId) -> u64 {
         let machine = &mut self.machines[server.index()];
         machine.draws = machine.draws.wrapping_add(1);
         self.streams.machine(server, machine.draws).nth(0)
@@ -222,7 +219,7 @@ impl<P: Protocol, O: Observer<P>> Simulation<P, O> {
     }
 
     /// Runs one server until it waits again, and does what it did.
-    fn step(&mut self, server: ServerId, wake: Wake<P>, cause: Cause) {
+    pub(super) fn step(&mut self, server: ServerId, wake: Wake<P>, cause: Cause) {
         let misstep = |what, now, step| {
             Some(Ended::Misstep(Box::new(Misstep {
                 server,
@@ -330,329 +327,6 @@ impl<P: Protocol, O: Observer<P>> Simulation<P, O> {
         tell!(self, Happening::TimedOut { server });
         if self.ended.is_none() {
             self.step(server, Wake::Timeout, Cause::Timeout);
-        }
-    }
-
-    // ---- what a server does ----
-
-    /// Does what the server did in the step that has just ended.
-    fn perform_step(&mut self, server: ServerId) {
-        let mut actions = self.shell.actions.take();
-        let machine = &self.machines[server.index()];
-        if machine.is_ideal() && machine.outbox.is_empty() {
-            for action in actions.drain(..) {
-                if !self.perform(server, action) {
-                    break;
-                }
-            }
-        } else {
-            self.schedule(server, &mut actions);
-        }
-        actions.clear();
-        self.shell.actions.replace(actions);
-    }
-
-    /// Does one thing. False if that was the server's last.
-    #[inline]
-    fn perform(&mut self, server: ServerId, action: Action<P>) -> bool {
-        let kind = action.kind();
-        let machine = &mut self.machines[server.index()];
-        match action {
-            Action::Call(to, request) => self.send_request(server, to, request),
-            Action::Reply(ticket, reply) => self.send_reply(server, ticket, reply),
-            Action::Persist(stable) => {
-                machine.stable = stable;
-                let stable = &machine.stable;
-                tell!(self, Happening::Persisted { server, stable });
-            }
-            Action::Publish(status) => {
-                let status = &status;
-                tell!(self, Happening::Published { server, status });
-            }
-        }
-        if self.machines[server.index()].crashes_after(kind) {
-            self.kill(server);
-            return false;
-        }
-        self.ended.is_none()
-    }
-
-    /// Puts off what a step did until the server and its disk have had their time. A status is
-    /// shown at once: it is an observation, nothing that the server sends.
-    fn schedule(&mut self, server: ServerId, actions: &mut Vec<Action<P>>) {
-        let machine = &mut self.machines[server.index()];
-        machine.draws = machine.draws.wrapping_add(1);
-        let draws = self.streams.machine(server, machine.draws);
-        let step_time = machine.faults.step_time.sample(&draws, 1);
-        machine.busy_until = self.now + Duration::from_nanos(step_time);
-        // What an earlier step has written may be known to this one: nothing leaves before it.
-        let mut at = machine.busy_until.max(machine.disk_free_at);
-        let mut part = Vec::new();
-        let mut write = 3;
-        for action in actions.drain(..) {
-            if matches!(action, Action::Publish(_)) {
-                if at == self.now {
-                    self.put_off(server, at, std::mem::take(&mut part));
-                }
-                if !self.goes_on(server) || !self.perform(server, action) {
-                    return;
-                }
-                continue;
-            }
-            if matches!(action, Action::Persist(_)) {
-                let faults = &self.machines[server.index()].faults;
-                let time = faults.disk_write.sample(&draws, write);
-                write = if write < 13 { write + 2 } else { 3 };
-                if time > 0 {
-                    self.put_off(server, at, std::mem::take(&mut part));
-                    if !self.goes_on(server) {
-                        return;
-                    }
-                    at += Duration::from_nanos(time);
-                }
-                self.machines[server.index()].disk_free_at = at;
-            }
-            part.push(action);
-        }
-        self.put_off(server, at, part);
-        let until = self.machines[server.index()].busy_until;
-        if until > self.now {
-            let tie = self.tie(server);
-            self.queue.push(until, tie, Item::Ready(server));
-        }
-    }
-
-    /// Whether a step's next action is to happen.
-    fn goes_on(&self, server: ServerId) -> bool {
-        self.machines[server.index()].on && self.ended.is_none()
-    }
-
-    /// Does a part of a step when it is due, and after everything that the server did before.
-    fn put_off(&mut self, server: ServerId, at: Time, part: Vec<Action<P>>) {
-        if part.is_empty() {
-            return;
-        }
-        let machine = &mut self.machines[server.index()];
-        let start = machine.starts;
-        machine.outbox.push_back(part);
-        if at == self.now && machine.outbox.len() == 1 {
-            self.perform_part(server);
-        } else {
-            let tie = self.tie(server);
-            self.queue.push(at, tie, Item::Part { server, start });
-        }
-    }
-
-    fn perform_part(&mut self, server: ServerId) {
-        let Some(part) = self.machines[server.index()].outbox.pop_front() else {
-            return; // the server has crashed since
-        };
-        for action in part {
-            if !self.perform(server, action) {
-                return;
-            }
-        }
-    }
-
-    fn send_request(&mut self, from: ServerId, to: ServerId, request: P::Request) {
-        self.network.count_call(P::request_bytes(&request));
-        let message = self.messages;
-        self.messages += 1;
-        tell!(
-            self,
-            Happening::Sent {
-                message,
-                from,
-                to,
-                request: &request
-            }
-        );
-        self.post(
-            Way::Request,
-            Letter {
-                message,
-                from,
-                to,
-                caller_start: self.machines[from.index()].starts,
-                state: State::UnderWay,
-                body: Body::Request(request),
-            },
-        );
-    }
-
-    fn send_reply(&mut self, from: ServerId, ticket: Ticket, reply: P::Reply) {
-        let answered = match self.letters.get_mut(ticket) {
-            Some(letter) if letter.to == from && letter.state == State::Delivered => {
-                self.letters.remove(ticket)
-            }
-            _ => None, // a request of a life before the crash
-        };
-        let Some(Letter {
-            message: answers,
-            from: to,
-            caller_start,
-            body: Body::Request(request),
-            ..
-        }) = answered
-        else {
-            return;
-        };
-        let message = self.messages;
-        self.messages += 1;
-        tell!(
-            self,
-            Happening::Replied {
-                message,
-                answers,
-                from,
-                to,
-                request: &request,
-                reply: &reply
-            }
-        );
-        self.post(
-            Way::Reply,
-            Letter {
-                message,
-                from,
-                to,
-                caller_start,
-                state: State::UnderWay,
-                body: Body::Reply(request, reply),
-            },
-        );
-    }
-
-    // ---- messages on their way ----
-
-    fn post(&mut self, way: Way, mut letter: Letter<P>) {
-        let (from, to) = (letter.from, letter.to);
-        let up = self.machines[to.index()].is_up();
-        let arrival = match self.network.fate(way, from, to, up) {
-            Fate::Lost(why) => return self.drop_letter(letter, why),
-            Fate::Arrives(first, None) => first,
-            Fate::Arrives(first, Some(second)) => {
-                let due = self.now + Duration::from_nanos(second.delay_nanos);
-                let copy = self.letters.insert(letter.copy());
-                self.queue.push(due, second.tie, Item::Letter(copy));
-                first
-            }
-            Fate::Lingers { arrival, why, late } => {
-                letter.state = State::Lingering { why, late };
-                arrival
-            }
-        };
-        let ticket = self.letters.insert(letter);
-        let due = self.now + Duration::from_nanos(arrival.delay_nanos);
-        self.queue.push(due, arrival.tie, Item::Letter(ticket));
-    }
-
-    fn drop_letter(&mut self, letter: Letter<P>, why: Lost) {
-        let Letter {
-            message, from, to, ..
-        } = letter;
-        tell!(
-            self,
-            Happening::Dropped {
-                message,
-                from,
-                to,
-                why
-            }
-        );
-    }
-
-    fn letter_due(&mut self, ticket: Ticket) {
-        let Some(letter) = self.letters.get_mut(ticket) else {
-            return;
-        };
-        let machine = &mut self.machines[letter.to.index()];
-        let lost = match letter.state {
-            State::Lingering { why, late }
-                if !late || !self.network.is_open(letter.from, letter.to) =>
-            {
-                Some(why)
-            }
-            _ if !machine.is_up() => Some(Lost::Down),
-            _ if matches!(letter.body, Body::Reply(..))
-                && machine.starts != letter.caller_start =>
-            {
-                Some(Lost::CallerGone)
-            }
-            _ => None,
-        };
-        if let Some(why) = lost {
-            if let Some(letter) = self.letters.remove(ticket) {
-                self.drop_letter(letter, why);
-            }
-        } else if machine.busy_until > self.now || !machine.inbox.is_empty() {
-            machine.inbox.push_back(ticket);
-        } else {
-            self.deliver(ticket);
-        }
-    }
-
-    fn take_from_inbox(&mut self, server: ServerId) {
-        let machine = &mut self.machines[server.index()];
-        let Some(ticket) = machine.inbox.pop_front() else {
-            return;
-        };
-        self.deliver(ticket);
-        let machine = &self.machines[server.index()];
-        if !machine.inbox.is_empty() && machine.busy_until <= self.now {
-            let tie = self.tie(server);
-            self.queue.push(self.now, tie, Item::Ready(server));
-        }
-    }
-
-    /// Hands a letter to its receiver.
-    fn deliver(&mut self, ticket: Ticket) {
-        let Some(letter) = self.letters.get_mut(ticket) else {
-            return;
-        };
-        let (message, from, to) = (letter.message, letter.from, letter.to);
-        if let Body::Request(request) = &letter.body {
-            letter.state = State::Delivered;
-            self.network.count_request(to);
-            tell!(
-                self,
-                Happening::RequestDelivered {
-                    message,
-                    from,
-                    to,
-                    request
-                }
-            );
-            let cause = Cause::Request(P::request_name(request), from);
-            let call = Call::new(from, request.clone(), ticket);
-            if self.ended.is_none() {
-                self.step(to, Wake::Request(call), cause);
-            }
-        } else if let Some(Letter {
-            body: Body::Reply(request, reply),
-            ..
-        }) = self.letters.remove(ticket)
-        {
-            self.network.count_reply(P::reply_bytes(&reply));
-            tell!(
-                self,
-                Happening::ReplyDelivered {
-                    message,
-                    from,
-                    to,
-                    request: &request,
-                    reply: &reply
-                }
-            );
-            let cause = Cause::Reply(P::request_name(&request), from);
-            let answer = Answer {
-                from,
-                request,
-                reply,
-            };
-            if self.ended.is_none() {
-                self.step(to, Wake::Reply(answer), cause);
-            }
         }
     }
 

@@ -1,0 +1,121 @@
+//! What a server does in a step, and when it takes effect.
+
+use std::time::Duration;
+
+use super::post::Item;
+use super::simulation::{Simulation, tell};
+use crate::{Action, Delay, Happening, Observer, Protocol, ServerId, Time};
+
+/// The draws of one step; `Delay::sample` takes two.
+mod draw {
+    pub const STEP_TIME: u64 = 1;
+    pub const FIRST_WRITE: u64 = 3;
+
+    /// A step has draws for six writes; one that writes more often sees the first again.
+    pub fn next_write(write: u64) -> u64 {
+        if write < 13 { write + 2 } else { FIRST_WRITE }
+    }
+}
+
+impl<P: Protocol, O: Observer<P>> Simulation<P, O> {
+    /// Does what the server did in the step that has just ended.
+    pub(super) fn perform_step(&mut self, server: ServerId) {
+        let mut actions = self.shell.actions.take();
+        let machine = &self.machines[server.index()];
+        if machine.is_ideal() && machine.outbox.is_empty() {
+            for action in actions.drain(..) {
+                if !self.perform(server, action) {
+                    break;
+                }
+            }
+        } else {
+            self.schedule(server, &mut actions);
+        }
+        actions.clear();
+        self.shell.actions.replace(actions);
+    }
+
+    /// Does one thing. False if that was the server's last.
+    #[inline]
+    fn perform(&mut self, server: ServerId, action: Action<P>) -> bool {
+        let kind = action.kind();
+        let machine = &mut self.machines[server.index()];
+        match action {
+            Action::Call(to, request) => self.send_request(server, to, request),
+            Action::Reply(ticket, reply) => self.send_reply(server, ticket, reply),
+            Action::Persist(stable) => {
+                machine.stable = stable;
+                let stable = &machine.stable;
+                tell!(self, Happening::Persisted { server, stable });
+            }
+            Action::Publish(status) => {
+                let status = &status;
+                tell!(self, Happening::Published { server, status });
+            }
+        }
+        if self.machines[server.index()].crashes_after(kind) {
+            self.kill(server);
+            return false;
+        }
+        self.ended.is_none()
+    }
+
+    /// Puts off what a step did until the server and its disk have had their time. All of it takes
+    /// effect in the order in which the server did it: to the server, `persist` is a call that
+    /// returns when the write is done, so what comes after it, in this step or a later one, waits.
+    fn schedule(&mut self, server: ServerId, actions: &mut Vec<Action<P>>) {
+        let machine = &mut self.machines[server.index()];
+        machine.draws = machine.draws.wrapping_add(1);
+        let draws = self.streams.machine(server, machine.draws);
+        let (start, faults) = (machine.starts, machine.faults.clone());
+        let sample = |delay: &Delay, nth| Duration::from_nanos(delay.sample(&draws, nth));
+
+        let end_of_step = self.now + sample(&faults.step_time, draw::STEP_TIME);
+        if end_of_step > self.now {
+            machine.busy_until = end_of_step;
+            let tie = self.tie(server);
+            self.queue.push(end_of_step, tie, Item::Ready(server));
+        }
+        let mut written = end_of_step;
+        let mut at = end_of_step.max(self.machines[server.index()].disk_free_at);
+        let mut write = draw::FIRST_WRITE;
+        let mut part = Vec::new();
+        for action in actions.drain(..) {
+            if matches!(action, Action::Persist(_)) {
+                self.put_off(server, start, at, std::mem::take(&mut part));
+                written += sample(&faults.disk_write, write);
+                write = draw::next_write(write);
+                at = at.max(written);
+                self.machines[server.index()].disk_free_at = at;
+            }
+            part.push(action);
+        }
+        self.put_off(server, start, at, part);
+    }
+
+    /// Does a part of a step when it is due, and after everything that the server did before.
+    fn put_off(&mut self, server: ServerId, start: u32, at: Time, part: Vec<Action<P>>) {
+        let machine = &mut self.machines[server.index()];
+        if part.is_empty() || machine.starts != start || !machine.on {
+            return; // nothing to do, or killed by an earlier part
+        }
+        machine.outbox.push_back(part);
+        if at == self.now && machine.outbox.len() == 1 {
+            self.perform_part(server);
+        } else {
+            let tie = self.tie(server);
+            self.queue.push(at, tie, Item::Part { server, start });
+        }
+    }
+
+    pub(super) fn perform_part(&mut self, server: ServerId) {
+        let Some(part) = self.machines[server.index()].outbox.pop_front() else {
+            return; // the server has crashed since
+        };
+        for action in part {
+            if !self.perform(server, action) {
+                return;
+            }
+        }
+    }
+}

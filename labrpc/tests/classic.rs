@@ -1,0 +1,257 @@
+//! What the classic Go labrpc is tested for. Its calls block until they have succeeded or failed;
+//! here a call never blocks, and one that is lost is never reported.
+
+mod common;
+
+use std::sync::{Arc, Mutex};
+
+use common::*;
+use labrpc::{Delay, Faults, Run, ServerId, Simulation};
+
+#[test]
+fn values_travel_both_ways() {
+    let client = server(|ctx| {
+        let _ = ctx.recv_deadline(at(1));
+        ask(ctx, S1, "hello");
+        while let Ok(event) = ctx.recv() {
+            if let Event::Answered(a) = event {
+                ctx.publish(format!("{}: {} {}", a.from, a.request.text, a.reply));
+            }
+        }
+    });
+    let shouting = serving(|ctx, call| {
+        let reply = format!("{} to {}", call.args.text.to_uppercase(), call.from);
+        call.reply(ctx, reply);
+    });
+    let mut sim = sim(vec![client, shouting], Faults::RELIABLE);
+    advance(&mut sim, 2);
+    assert_eq!(
+        story(&sim),
+        [
+            "1: S0 asks S1 hello",
+            "1: S1 is asked hello",
+            "1: S1 answers S0 HELLO to S0",
+            "1: S0 hears HELLO to S0",
+            "1: S0 shows S1: hello HELLO to S0",
+        ]
+    );
+}
+
+#[test]
+fn a_server_that_is_cut_off_gets_nothing_and_is_heard_again_after_it_has_rejoined() {
+    let mut sim = sim(vec![asking(S1, [1, 11, 21]), echo()], Faults::RELIABLE);
+    advance(&mut sim, 10);
+    sim.isolate(S1).unwrap();
+    advance(&mut sim, 20);
+    sim.rejoin(S1).unwrap();
+    advance(&mut sim, 1000);
+    assert_eq!(
+        told(&sim, "is asked"),
+        ["1: S1 is asked 0", "21: S1 is asked 2"]
+    );
+    assert_eq!(told(&sim, "hears"), ["1: S0 hears 0", "21: S0 hears 2"]);
+}
+
+#[test]
+fn each_call_is_counted_for_its_server_and_in_total() {
+    let mut sim = sim(vec![asking(S1, 1..18), echo(), echo()], Faults::RELIABLE);
+    advance(&mut sim, 100);
+    assert_eq!(sim.counts().calls, 17);
+    assert_eq!(sim.counts().requests, [0, 17, 0]);
+}
+
+#[test]
+fn a_call_to_a_server_that_is_cut_off_counts_in_total_but_not_for_that_server() {
+    let mut sim = sim(vec![asking(S1, 1..18), echo()], Faults::RELIABLE);
+    sim.isolate(S1).unwrap();
+    advance(&mut sim, 1000);
+    assert_eq!(sim.counts().calls, 17);
+    assert_eq!(sim.counts().requests, [0, 0]);
+}
+
+#[test]
+fn bytes_are_counted_of_requests_and_of_replies() {
+    let long_requests = planned(1..18, |ctx, _| ask(ctx, S1, "x".repeat(280)));
+    let long_replies = planned(1..18, |ctx, _| ask(ctx, S1, 107));
+    let length = serving(|ctx, call| {
+        let reply = match call.args.text.parse() {
+            Ok(wanted) => "x".repeat(wanted),
+            Err(_) => call.args.text.len().to_string(),
+        };
+        call.reply(ctx, reply);
+    });
+    let bytes = |client| {
+        let mut sim = sim(vec![client, length.clone()], Faults::RELIABLE);
+        advance(&mut sim, 100);
+        assert_eq!(times(&sim, "hears"), 17);
+        sim.counts().bytes
+    };
+    // As JSON: {"text":"xxx"} and "280", {"text":"107"} and "xxx". The classic test allows 4828 to
+    // 6000 bytes, and 1800 to 2500.
+    assert_eq!(bytes(long_requests), 17 * (291 + 5));
+    assert_eq!(bytes(long_replies), 17 * (14 + 109));
+}
+
+#[test]
+fn a_reply_that_is_lost_has_no_bytes_and_a_request_that_is_lost_has() {
+    let bytes = |change: fn(&mut labrpc::LinkFaults)| {
+        let faults = faults(|f| change(&mut f.link));
+        let mut sim = sim(vec![asking(S1, [1]), echo()], faults);
+        advance(&mut sim, 100);
+        sim.counts().bytes
+    };
+    assert_eq!(bytes(|_| {}), 12 + 3);
+    assert_eq!(bytes(|l| l.reply_loss = 1.0), 12);
+    assert_eq!(bytes(|l| l.request_loss = 1.0), 12);
+}
+
+#[test]
+fn twenty_clients_with_ten_calls_each_are_all_answered_and_counted() {
+    let ten_at_once = planned([1], |ctx, _| (0..10).for_each(|n| ask(ctx, S0, n)));
+    let mut servers = vec![ten_at_once; 21];
+    servers[0] = echo();
+    let mut sim = sim(servers, Faults::RELIABLE);
+    advance(&mut sim, 2);
+    for client in ServerId::all(21).skip(1) {
+        for n in 0..10 {
+            assert_eq!(
+                times(&sim, &format!(": {client} hears {n}")),
+                1,
+                "{client} {n}"
+            );
+        }
+    }
+    assert_eq!(sim.counts().calls, 200);
+    assert_eq!(sim.counts().requests[0], 200);
+}
+
+#[test]
+fn on_an_unreliable_network_about_four_calls_in_five_succeed() {
+    let mut sim = sim(vec![asking(S1, 1..301), echo()], Faults::UNRELIABLE);
+    advance(&mut sim, 1000);
+    assert_eq!(sim.counts().calls, 300);
+    let served = sim.counts().requests[1];
+    assert!(
+        (255..=285).contains(&served),
+        "{served} of 300, each with probability 0.9"
+    );
+    let answered = times(&sim, "S0 hears");
+    assert!(
+        (225..=261).contains(&answered),
+        "{answered} of 300, each with probability 0.81"
+    );
+}
+
+#[test]
+fn of_twenty_calls_at_once_on_an_unreliable_network_all_are_counted_and_some_fail() {
+    let client = planned([1], |ctx, _| (0..20).for_each(|n| ask(ctx, S1, n)));
+    let mut sim = sim(vec![client, echo()], Faults::UNRELIABLE);
+    advance(&mut sim, 1000);
+    assert_eq!(sim.counts().calls, 20);
+    let (served, answered) = (sim.counts().requests[1], times(&sim, "S0 hears"));
+    assert_eq!(times(&sim, "S1 is asked") as u64, served);
+    assert!((10..20).contains(&answered), "{answered} of 20");
+    // A call that fails is lost on its way there or on its way back.
+    assert_eq!(times(&sim, "S0 to S1: lost") as u64, 20 - served);
+    assert_eq!(times(&sim, "S1 to S0: lost"), served as usize - answered);
+}
+
+#[test]
+fn calls_to_a_server_that_is_cut_off_hold_up_no_other_call() {
+    let client = planned([1, 2], |ctx, n| match n {
+        0 => (0..20).for_each(|n| ask(ctx, S1, n)),
+        _ => ask(ctx, S2, "live"),
+    });
+    let faults = Faults::RELIABLE
+        .delayed(Delay::whole_millis(0, 13))
+        .long_delays();
+    let mut sim = sim(vec![client, echo(), echo()], faults);
+    sim.isolate(S1).unwrap();
+    advance(&mut sim, 32);
+    assert_eq!(times(&sim, "S0 hears live"), 1);
+    assert!(
+        times(&sim, "S0 to S1: cut off") < 10,
+        "most of the twenty still linger"
+    );
+    advance(&mut sim, 7000);
+    assert_eq!(times(&sim, "S0 to S1: cut off"), 20);
+    assert_eq!(sim.counts().requests, [0, 0, 1]);
+}
+
+#[test]
+fn a_server_that_is_killed_with_an_unanswered_request_never_answers_it() {
+    // It answers the request before, as Go's servers do that sleep in a handler.
+    let late = server(|ctx| {
+        let mut unanswered = None;
+        while let Ok(event) = ctx.recv() {
+            if let Event::Asked(call) = event
+                && let Some(before) = unanswered.replace(call)
+            {
+                echo_back(ctx, before);
+            }
+        }
+        if let Some(call) = unanswered {
+            echo_back(ctx, call); // it is dead
+        }
+    });
+    let mut sim = sim(vec![asking(S1, [1, 2, 11, 12]), late], Faults::RELIABLE);
+    advance(&mut sim, 10);
+    sim.crash(S1).unwrap();
+    sim.start(S1).unwrap();
+    advance(&mut sim, 1000);
+    assert_eq!(
+        told(&sim, "S1 answers"),
+        ["2: S1 answers S0 0", "12: S1 answers S0 2"]
+    );
+    assert_eq!(told(&sim, "S0 hears"), ["2: S0 hears 0", "12: S0 hears 2"]);
+}
+
+#[test]
+fn a_request_can_be_answered_neither_after_a_crash_nor_by_another_server() {
+    for thief in [S1, S2] {
+        let stolen = Arc::new(Mutex::new(None));
+        let handle = move |ctx: &Ctx<'_>, call: labrpc::Call<Echo, Ask>| match stolen.lock() {
+            Ok(mut stolen) if stolen.is_none() => *stolen = Some(call),
+            Ok(mut stolen) => echo_back(ctx, stolen.take().unwrap()),
+            Err(_) => unreachable!(),
+        };
+        let client = planned([1, 11], move |ctx, n| ask(ctx, [S1, thief][n], n));
+        let server = serving(handle);
+        let mut sim = sim(vec![client, server.clone(), server], Faults::RELIABLE);
+        advance(&mut sim, 10);
+        if thief == S1 {
+            sim.crash(S1).unwrap();
+            sim.start(S1).unwrap();
+        }
+        advance(&mut sim, 1000);
+        assert_eq!(times(&sim, "is asked"), 2);
+        assert_eq!(times(&sim, "answers") + times(&sim, "hears"), 0);
+    }
+}
+
+#[test]
+fn a_hundred_thousand_calls_one_after_the_other_are_all_answered() {
+    const CALLS: u64 = 100_000;
+    let client = server(|ctx| {
+        let _ = ctx.recv_deadline(at(1));
+        for n in 0..CALLS {
+            ask(ctx, S1, n);
+            match ctx.recv() {
+                Ok(Event::Answered(answer)) if answer.reply == n.to_string() => {}
+                _ => return,
+            }
+        }
+        ctx.publish("done".to_string());
+        let _ = ctx.recv();
+    });
+    let way = Delay::Constant(std::time::Duration::from_micros(1));
+    let setup = setup(vec![client, echo()], Faults::RELIABLE.delayed(way));
+    let mut sim = Simulation::new(setup, ()).unwrap();
+    sim.start(S0).unwrap();
+    sim.start(S1).unwrap();
+    assert_eq!(sim.advance_until(at(10_000), &mut |()| false), Ok(false));
+    assert_eq!(sim.counts().calls, CALLS);
+    assert_eq!(sim.counts().requests, [0, CALLS]);
+    // Both starts, a timeout, two steps a call.
+    assert_eq!(sim.steps(), 3 + 2 * CALLS);
+}
