@@ -5,6 +5,7 @@
 use std::process::ExitCode;
 
 use raftapi::{Role, Server, Status, Timing};
+use raftlab::Lab;
 
 fn main() -> ExitCode {
     let careless = Server::new(Timing::LAB, |ctx| {
@@ -12,5 +13,9 @@ fn main() -> ExitCode {
         log::debug!("let somebody else do it");
         while ctx.recv().is_ok() {}
     });
-    raftlab::main(careless, "cargo run -p raftlab --example careless --")
+    raftlab::main(Lab {
+        server: careless,
+        invocation: "cargo run -p raftlab --example careless --",
+        source: None,
+    })
 }

@@ -25,17 +25,18 @@ use std::process::ExitCode;
 use clap::Parser;
 use raftapi::Server;
 
-/// A server, and how its laboratory is called.
-pub(crate) struct Lab {
+/// A server, and the laboratory around it.
+pub struct Lab {
+    /// The server.
     pub server: Server,
-    /// What comes before the arguments in a replay command.
+    /// How this very program is called from a shell, for replay commands: `cargo run --release --`.
     pub invocation: &'static str,
+    /// The folder of the server's crate, to point at the task that a failure belongs to.
+    pub source: Option<&'static str>,
 }
 
-/// Reads the command line and does what it says, on this server. `invocation` is how this very
-/// program is called from a shell, such as `cargo run --release --`.
-pub fn main(server: Server, invocation: &'static str) -> ExitCode {
-    let lab = Lab { server, invocation };
+/// Reads the command line and does what it says.
+pub fn main(lab: Lab) -> ExitCode {
     let command = cli::Cli::parse().command.unwrap_or_default();
     let done = match command {
         cli::Command::Test(args) => test::run(&lab, &args),

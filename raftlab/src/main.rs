@@ -2,6 +2,12 @@
 
 use std::process::ExitCode;
 
+use raftlab::Lab;
+
 fn main() -> ExitCode {
-    raftlab::main(raft::server(raftapi::Timing::LAB), "cargo run --release --")
+    raftlab::main(Lab {
+        server: raft::server(raftapi::Timing::LAB),
+        invocation: "cargo run --release --",
+        source: None,
+    })
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods)] // how long it took is the wall clock's to say
 
 use std::io::{self, Write};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -48,7 +49,7 @@ pub fn run(lab: &Lab, args: &TestArgs) -> Result<Ending> {
     let replay =
         |name: &str, seed: u64| format!("{} test --test {name} --seed {seed}", lab.invocation);
 
-    print(&results, &asked, took, &plan, replay)?;
+    print(lab, &results, &asked, took, &plan, replay)?;
     if let Some(file) = json {
         let json = Results::new(&asked, &results, replay);
         file.finish(|to| {
@@ -139,6 +140,7 @@ fn play(plan: &Plan) -> Vec<(Tested, Summary)> {
 }
 
 fn print(
+    lab: &Lab,
     results: &[(Tested, Summary)],
     asked: &Asked,
     took: Duration,
@@ -148,7 +150,8 @@ fn print(
     let mut out = io::stdout().lock();
     writeln!(out, "{}", table::table(results))?;
     for (tested, _) in results {
-        if let Some(failed) = Failed::of(tested, |seed| replay(tested.test.name, seed)) {
+        let replay = |seed| replay(tested.test.name, seed);
+        if let Some(failed) = Failed::of(tested, replay, lab.source.map(Path::new)) {
             writeln!(out, "{failed}")?;
         }
     }

@@ -80,7 +80,7 @@ fn a_failure_is_exit_code_1_and_a_command_that_replays_it() {
         .expect(replay);
     let (again, replayed, _) = run(careless().args(arguments.split(' ')));
     assert_eq!(again, 1);
-    let finding = "t = 5.019 s: no leader for 5.0 s: nobody campaigned";
+    let finding = "t = 5.019 s: no leader for 5.0 s: S0-S2 waited and nobody campaigned";
     assert!(out.contains(finding), "{out}");
     assert!(replayed.contains(finding), "{replayed}");
 }

@@ -8,8 +8,9 @@ use std::time::Duration;
 use labrpc::{ActionKind, Counts, Draws, LinkFaults, Run, ServerFaults, ServerId};
 use raftapi::{Raft, Stable, Status, Term, Time};
 
+use crate::diagnosis;
 use crate::finding::{Finding, Outcome, Stop};
-use crate::statistics::Election;
+use crate::task::Task;
 use crate::watch::Watch;
 
 /// A running cluster.
@@ -203,6 +204,7 @@ impl Cluster {
                 "a test ends",
                 format!("the test is not over after {}", self.limit),
                 "every test has a limit in virtual time, far beyond what it needs",
+                None,
             );
         }
         Ok(reached)
@@ -216,19 +218,21 @@ impl Cluster {
         rule: &'static str,
         sentence: String,
         hint: &'static str,
+        task: Option<Task>,
     ) -> Outcome<T> {
         Err(Stop::Unexpected(Finding {
             rule,
             at: self.now(),
             sentence,
             hint,
+            task,
         }))
     }
 
     /// Waits for a leader among the connected servers, for about 5 s: up to ten times half a
     /// second, as the Go lab does. Returns the leader of the highest term.
     pub fn check_one_leader(&mut self) -> Outcome<Leader> {
-        let began = self.now();
+        let (began, before) = (self.now(), self.watch().activity);
         for _ in 0..POLLS {
             let wait = Duration::from_millis(450 + self.draws.below(100));
             self.advance(wait)?;
@@ -237,44 +241,15 @@ impl Cluster {
             }
         }
         let waited = (self.now() - began).as_secs_f32();
-        let seen = self.why_no_leader(began);
+        let (seen, task) = diagnosis::no_leader(self.watch(), began, &before);
         self.unexpected(
             "a leader within 5 seconds",
             format!("no leader for {waited:.1} s: {seen}"),
             "a server that hears of no leader for an election timeout campaigns, with a fresh \
              random timeout each time, and with the votes of a majority it says at once that it is \
              leader (Raft paper, 5.2)",
+            Some(task),
         )
-    }
-
-    /// What was seen instead of a leader.
-    fn why_no_leader(&self, since: Time) -> String {
-        let statistics = &self.watch().statistics;
-        let elections = statistics.elections();
-        let held: Vec<&Election> = elections.iter().filter(|e| e.began >= since).collect();
-        if let Some((server, term)) = statistics.last_heartbeat() {
-            let said = self.status(server).map(|s| (s.term, s.role));
-            if said.is_none_or(|(t, _)| t < term) && self.watch().view.is_connected(server) {
-                return format!(
-                    "{server} sends AppendEntries of term {term}, but has not published that it is leader"
-                );
-            }
-        }
-        let (Some(first), Some(last)) = (held.first(), held.last()) else {
-            return "nobody campaigned".to_string();
-        };
-        let terms = match first.term == last.term {
-            true => format!("the election of term {}", first.term),
-            false => format!("the elections of terms {} to {}", first.term, last.term),
-        };
-        let split = held.iter().filter(|e| e.is_split()).count();
-        match split == held.len() {
-            true => format!("{terms} ended in a split vote"),
-            false => format!(
-                "nobody won {terms}; {split} of {} split the vote",
-                held.len()
-            ),
-        }
     }
 
     /// Expects that no connected server is leader now.
@@ -287,6 +262,7 @@ impl Cluster {
             format!("{server} is leader of term {term}, and no majority can hear it"),
             "an election needs a majority of the whole cluster, not of those who answer (Raft \
              paper, 5.2)",
+            Some(Task::CountVotes),
         )
     }
 
@@ -297,25 +273,23 @@ impl Cluster {
             .connected()
             .map(|id| (id, view.status(id).map(|s| s.term)))
             .collect();
+        const RULE: &str = "connected servers agree on the term";
         const HINT: &str = "servers exchange their terms with every message, and the one behind \
                             takes over the newer one (Raft paper, 5.1)";
         for &(server, term) in &terms {
             match (terms[0], term) {
                 (_, None) => {
                     let text = format!("{server} has never published its status");
-                    return self.unexpected(
-                        "a server publishes its status",
-                        text,
-                        "ctx.publish says term and role",
-                    );
+                    let hint = "ctx.publish says term and role";
+                    return self.unexpected("a server publishes its status", text, hint, None);
                 }
                 (_, Some(0)) => {
                     let text = format!("{server} is still in term 0, though there is a leader");
-                    return self.unexpected("connected servers agree on the term", text, HINT);
+                    return self.unexpected(RULE, text, HINT, Some(Task::NewerTerms));
                 }
                 ((first, Some(common)), Some(term)) if common != term => {
                     let text = format!("{first} is in term {common}, {server} in term {term}");
-                    return self.unexpected("connected servers agree on the term", text, HINT);
+                    return self.unexpected(RULE, text, HINT, Some(Task::NewerTerms));
                 }
                 _ => {}
             }
@@ -332,35 +306,22 @@ impl Cluster {
 
     /// Lets time pass, and expects that the leader stays leader of its term throughout.
     pub fn check_undisturbed(&mut self, leader: Leader, time: Duration, why: &str) -> Outcome {
+        let before = self.watch().activity;
         let disturbed = self.advance_until(time, |watch| {
-            let stays = Some((leader.server, leader.term));
-            watch.view.leader() != stays
+            watch.view.leader() != Some((leader.server, leader.term))
         })?;
         if !disturbed {
             return Ok(());
         }
         let Leader { server, term } = leader;
-        let now = match self.status(server) {
-            Some(s) if (s.role, s.term) == (raftapi::Role::Leader, term) => {
-                "another server leads now".to_string()
-            }
-            Some(s) => format!("it is {} of term {} now", s.role, s.term),
-            None => "it is down".to_string(),
-        };
-        let campaign = self.watch().statistics.elections().last();
-        let campaign = campaign.filter(|e| e.term > term).map(|e| {
-            let who = e.candidates[0];
-            format!("; {who} campaigned in term {} at {}", e.term, e.began)
-        });
+        let (now, task) = diagnosis::unseated(self.watch(), leader, &before);
         self.unexpected(
             "a leader that nothing disturbs stays",
-            format!(
-                "{server} was leader of term {term}, {why}, and {now}{}",
-                campaign.unwrap_or_default()
-            ),
+            format!("{server} was leader of term {term}, {why}, and {now}"),
             "a leader's heartbeats keep all others from campaigning (Raft paper, 5.2): they are \
              sent in time, each one resets the election timer, and nothing of an older term does \
              anything",
+            Some(task),
         )
     }
 }

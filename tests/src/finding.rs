@@ -6,6 +6,7 @@ use labrpc::{Ended, FaultsError, Misstep, What};
 use raftapi::Time;
 
 use crate::rules::Violation;
+use crate::task::Task;
 
 /// Something that a run shows to be wrong with a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +19,8 @@ pub struct Finding {
     pub sentence: String,
     /// What to look for, and where the paper says so.
     pub hint: &'static str,
+    /// The task of the lab that it most likely belongs to.
+    pub task: Option<Task>,
 }
 
 impl fmt::Display for Finding {
@@ -59,6 +62,7 @@ impl Finding {
             at,
             sentence: violation.sentence.clone(),
             hint: violation.hint,
+            task: Some(violation.task),
         }
     }
 
@@ -97,6 +101,7 @@ impl Finding {
             at: misstep.at,
             sentence: misstep.to_string(),
             hint,
+            task: None,
         }
     }
 
@@ -106,6 +111,7 @@ impl Finding {
             at,
             sentence: error.to_string(),
             hint: "this is no fault of the server's: mend the test's script",
+            task: None,
         }
     }
 }

@@ -13,7 +13,8 @@
 //! | [`cluster`] | directing a run and expecting things of it: what scripts are written in |
 //! | [`test`](mod@test), [`classic`] | what a test is; the classic three |
 //! | [`play`], [`runner`] | one run; many of them |
-//! | [`finding`], [`report`], [`columns`] | what is wrong, and how it reads |
+//! | [`finding`], [`diagnosis`], [`task`] | what is wrong, why, and where a student is to look |
+//! | [`report`], [`columns`] | how it reads |
 //! | [`settings`] | `RAFT_SEED`, `RAFT_SEEDS`, `RAFT_WATCHDOG`, `RAFT_CHECK_DETERMINISM` |
 
 #![deny(missing_docs)]
@@ -21,6 +22,7 @@
 pub mod classic;
 pub mod cluster;
 pub mod columns;
+pub mod diagnosis;
 pub mod finding;
 mod logging;
 pub mod play;
@@ -29,10 +31,13 @@ pub mod rules;
 pub mod runner;
 pub mod settings;
 pub mod statistics;
+pub mod task;
 pub mod test;
 pub mod view;
 pub mod watch;
 mod watchdog;
+
+use std::path::Path;
 
 use raftapi::Server;
 
@@ -54,12 +59,12 @@ pub fn all() -> Vec<Test> {
 /// # Errors
 ///
 /// When it failed; the error is the whole story. `package` is whose tests these are, for the
-/// replay command.
+/// replay command, and `folder` where it is, to point at the task that a student is to look at.
 ///
 /// # Panics
 ///
 /// When there is no such test, or a variable of the environment makes no sense.
-pub fn check(server: &Server, name: &str, package: &str) -> Result<(), Failed> {
+pub fn check(server: &Server, name: &str, package: &str, folder: &str) -> Result<(), Failed> {
     let settings = Settings::from_env().unwrap_or_else(|error| panic!("{error}"));
     let test = all().into_iter().find(|test| test.name == name);
     let plan = Plan {
@@ -82,7 +87,7 @@ pub fn check(server: &Server, name: &str, package: &str) -> Result<(), Failed> {
         ""
     };
     let replay = |seed| format!("{check}RAFT_SEED={seed} cargo test -p {package} {name}");
-    Failed::of(&tested, replay).map_or(Ok(()), Err)
+    Failed::of(&tested, replay, Some(Path::new(folder))).map_or(Ok(()), Err)
 }
 
 /// Makes the suite for this server: one `#[test]` for each of [`all`] tests.
@@ -95,7 +100,8 @@ macro_rules! tests {
         $(
             #[test]
             fn $name() -> ::std::result::Result<(), $crate::report::Failed> {
-                $crate::check(&$server, stringify!($name), env!("CARGO_PKG_NAME"))
+                let (package, folder) = (env!("CARGO_PKG_NAME"), env!("CARGO_MANIFEST_DIR"));
+                $crate::check(&$server, stringify!($name), package, folder)
             }
         )*
 

@@ -1,24 +1,40 @@
 //! A failure, as a student reads it.
 
 use std::fmt::{self, Write};
+use std::path::Path;
 
 use crate::columns::columns;
 use crate::runner::{Failure, Tested};
+use crate::task::Task;
 
 /// A failed test: the whole story. Its `Debug` is its text, since that is what `cargo test` prints.
 pub struct Failed(String);
 
 impl Failed {
-    /// The failure of this test, if it failed. `replay` is the command that plays this seed again.
-    pub fn of(tested: &Tested, replay: impl Fn(u64) -> String) -> Option<Failed> {
+    /// The failure of this test, if it failed. `replay` is the command that plays this seed again;
+    /// `source` is the folder of the crate that is tested, to point at the task in question.
+    pub fn of(
+        tested: &Tested,
+        replay: impl Fn(u64) -> String,
+        source: Option<&Path>,
+    ) -> Option<Failed> {
         let failure = tested.failure.as_ref()?;
+        let replay = replay(failure.seed);
+        let task = failure.finding.task.zip(source);
+        let task = task.and_then(|(task, source)| Some((task, task.locate(source)?)));
         let mut text = String::new();
-        write(&mut text, tested, failure, &replay(failure.seed)).expect("a string has room");
+        write(&mut text, tested, failure, &replay, task).expect("a string has room");
         Some(Failed(text))
     }
 }
 
-fn write(to: &mut String, tested: &Tested, failure: &Failure, replay: &str) -> fmt::Result {
+fn write(
+    to: &mut String,
+    tested: &Tested,
+    failure: &Failure,
+    replay: &str,
+    task: Option<(Task, String)>,
+) -> fmt::Result {
     let Tested {
         test,
         played,
@@ -42,6 +58,10 @@ fn write(to: &mut String, tested: &Tested, failure: &Failure, replay: &str) -> f
     wrapped(to, &format!("{where_found} {}", finding.sentence))?;
     wrapped(to, &format!("rule:   {}", finding.rule))?;
     wrapped(to, &format!("hint:   {}", finding.hint))?;
+    if let Some((task, place)) = task {
+        let (number, of, title) = (task.number(), Task::ALL.len(), task.title());
+        writeln!(to, "  task:   {number} of {of}, {title}: {place}")?;
+    }
     writeln!(to, "  replay: {replay}")?;
     if !failure.trace.is_empty() {
         writeln!(to, "  the last that happened (older heartbeats left out):")?;

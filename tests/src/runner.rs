@@ -268,6 +268,7 @@ fn play_safely(server: &Server, test: &Test, seed: u64, mode: Mode) -> Played {
             at: raftapi::Time::ZERO,
             sentence: text.unwrap_or("it panicked").to_string(),
             hint: "this is no fault of the server's: please report it, with the replay command",
+            task: None,
         })
     })
 }
@@ -299,6 +300,7 @@ fn difference(first: &Played, second: &Played) -> Option<Finding> {
             say(then)
         ),
         hint: DETERMINISM,
+        task: None,
     })
 }
 
@@ -338,6 +340,7 @@ impl Tested {
             at: raftapi::Time::ZERO,
             sentence: format!("a server does not come back from step {step}"),
             hint: "",
+            task: None,
         };
         self.fail(seed, finding, Some(step));
     }
@@ -395,6 +398,7 @@ impl Tested {
                         "one run of this seed came to this: {before}; the next to this: {now}"
                     ),
                     hint: DETERMINISM,
+                    task: None,
                 };
             }
         }

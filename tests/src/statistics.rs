@@ -15,7 +15,6 @@ pub struct Statistics {
     /// Since when somebody could be leader and nobody was.
     leaderless_since: Option<Time>,
     times_to_leader: Vec<Duration>,
-    last_heartbeat: Option<(ServerId, Term)>,
 }
 
 /// The campaigns of one term. Whoever no majority could hear and answer is not counted: a server
@@ -44,13 +43,11 @@ impl Statistics {
     #[inline]
     pub fn observe(&mut self, at: Time, seen: &Seen<'_, Raft>, view: &View, changed: bool) {
         match *seen {
-            Happening::Sent { from, request, .. } => match request {
-                Request::RequestVote(args) if !args.pre_vote => {
-                    self.campaign(at, from, args.term, view);
-                }
-                Request::RequestVote(_) => {}
-                Request::AppendEntries(args) => self.last_heartbeat = Some((from, args.term)),
-            },
+            Happening::Sent {
+                from,
+                request: Request::RequestVote(args),
+                ..
+            } if !args.pre_vote => self.campaign(at, from, args.term, view),
             Happening::Published { status, .. } if status.role == Role::Leader => {
                 if let Some(election) = self.election(status.term) {
                     election.won = true;
@@ -104,11 +101,6 @@ impl Statistics {
     /// was there.
     pub fn times_to_leader(&self) -> &[Duration] {
         &self.times_to_leader
-    }
-
-    /// Who sent the last AppendEntries, in which term.
-    pub fn last_heartbeat(&self) -> Option<(ServerId, Term)> {
-        self.last_heartbeat
     }
 }
 

@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use labrpc::{Happening, Observer, Record, Seen};
 use raftapi::{Raft, Time};
 
+use crate::diagnosis::Activity;
 use crate::rules::{Checker, Violation};
 use crate::statistics::Statistics;
 use crate::view::View;
@@ -19,6 +20,8 @@ pub struct Watch {
     pub view: View,
     /// The run in numbers.
     pub statistics: Statistics,
+    /// How often things happened.
+    pub activity: Activity,
     checker: Checker,
     violation: Option<Violation>,
     trace: Option<Trace>,
@@ -30,6 +33,7 @@ impl Watch {
         Watch {
             view: View::new(servers),
             statistics: Statistics::default(),
+            activity: Activity::default(),
             checker: Checker::new(servers),
             violation: None,
             trace: record.then(Vec::new),
@@ -63,6 +67,7 @@ impl Observer<Raft> for Watch {
         if let Some(trace) = &mut self.trace {
             trace.observe(at, step, seen.clone())?;
         }
+        self.activity.observe(&seen);
         let changed = self.view.observe(&seen);
         self.statistics.observe(at, &seen, &self.view, changed);
         match self.checker.observe(at, &seen) {

@@ -3,7 +3,8 @@
 use labrpc::{Happening, Seen};
 use raftapi::{Raft, Request, Time};
 
-use super::Rule;
+use super::{Broken, Rule};
+use crate::task::Task;
 
 #[derive(Debug)]
 pub(super) struct Identity;
@@ -13,7 +14,7 @@ impl Rule for Identity {
     const HINT: &'static str = "candidate_id is the candidate requesting the vote, leader_id the leader \
                                 (Raft paper, Figure 2): ctx.me()";
 
-    fn observe(&mut self, _: Time, seen: &Seen<'_, Raft>) -> Result<(), String> {
+    fn observe(&mut self, _: Time, seen: &Seen<'_, Raft>) -> Result<(), Broken> {
         let Happening::Sent { from, request, .. } = *seen else {
             return Ok(());
         };
@@ -24,7 +25,12 @@ impl Rule for Identity {
         if named == from {
             return Ok(());
         }
-        Err(format!("{from} sent a {name} that names {named} as {role}"))
+        let task = match request {
+            Request::RequestVote(_) => Task::Campaign,
+            Request::AppendEntries(_) => Task::Heartbeats,
+        };
+        let sentence = format!("{from} sent a {name} that names {named} as {role}");
+        Err(Broken(sentence, task))
     }
 }
 

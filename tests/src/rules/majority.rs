@@ -3,7 +3,8 @@
 use labrpc::{Happening, Seen};
 use raftapi::{Raft, Reply, Request, ServerId, Term, Time};
 
-use super::{Rule, acts_as_leader};
+use super::{Broken, Rule, acts_as_leader};
+use crate::task::Task;
 
 #[derive(Debug)]
 pub(super) struct Majority {
@@ -35,7 +36,7 @@ impl Rule for Majority {
                                 replies to older requests not at all (Raft paper, 5.2)";
 
     #[inline]
-    fn observe(&mut self, at: Time, seen: &Seen<'_, Raft>) -> Result<(), String> {
+    fn observe(&mut self, at: Time, seen: &Seen<'_, Raft>) -> Result<(), Broken> {
         match *seen {
             Happening::Sent {
                 from,
@@ -77,7 +78,7 @@ impl Rule for Majority {
 }
 
 impl Majority {
-    fn check(&mut self, at: Time, leader: ServerId, term: Term, how: &str) -> Result<(), String> {
+    fn check(&mut self, at: Time, leader: ServerId, term: Term, how: &str) -> Result<(), Broken> {
         let servers = self.servers.len();
         let campaign = &mut self.servers[leader.index()];
         if campaign.elected == Some(term) {
@@ -91,16 +92,17 @@ impl Majority {
         }
         let act = format!("{leader} {how} of term {term} at {at}");
         if !asked {
-            return Err(format!("{act}, and never asked for a vote in that term"));
+            let sentence = format!("{act}, and never asked for a vote in that term");
+            return Err(Broken(sentence, Task::CountVotes));
         }
         let grants = match campaign.grants.as_slice() {
             [] => "no vote but its own".to_string(),
             [one] => format!("the vote of {one} and its own"),
             many => format!("the votes of {many:?} and its own"),
         };
-        Err(format!(
-            "{act} with {grants}; a majority of {servers} servers is {majority}"
-        ))
+        let sentence =
+            format!("{act} with {grants}; a majority of {servers} servers is {majority}");
+        Err(Broken(sentence, Task::CountVotes))
     }
 }
 

@@ -13,6 +13,8 @@ mod terms;
 use labrpc::{Happening, Seen};
 use raftapi::{Raft, Request, Role, ServerId, Term, Time};
 
+use crate::task::Task;
+
 /// A rule that every Raft server must keep.
 trait Rule {
     /// Its name, in a few words.
@@ -20,9 +22,14 @@ trait Rule {
     /// Where the paper states it, and what to look for in one's code.
     const HINT: &'static str;
 
-    /// Looks at the next event. An error is a sentence: who broke the rule, and the evidence.
-    fn observe(&mut self, at: Time, seen: &Seen<'_, Raft>) -> Result<(), String>;
+    /// Looks at the next event.
+    fn observe(&mut self, at: Time, seen: &Seen<'_, Raft>) -> Result<(), Broken>;
 }
+
+/// How a rule was broken: a sentence that says who broke it, and the evidence; and the task that it
+/// most likely belongs to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Broken(String, Task);
 
 /// A broken rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +40,8 @@ pub struct Violation {
     pub sentence: String,
     /// Where the rule stands, and what to look for.
     pub hint: &'static str,
+    /// The task of the lab that it most likely belongs to.
+    pub task: Task,
 }
 
 /// All rules together.
@@ -74,10 +83,12 @@ impl Checker {
 
 #[inline]
 fn check<R: Rule>(rule: &mut R, at: Time, seen: &Seen<'_, Raft>) -> Result<(), Violation> {
-    rule.observe(at, seen).map_err(|sentence| Violation {
+    let broken = rule.observe(at, seen);
+    broken.map_err(|Broken(sentence, task)| Violation {
         rule: R::NAME,
         sentence,
         hint: R::HINT,
+        task,
     })
 }
 

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use labrpc::Seen;
 use raftapi::{Raft, ServerId, Term, Time};
 
-use super::{Rule, acts_as_leader};
+use super::{Broken, Rule, acts_as_leader};
+use crate::task::Task;
 
 #[derive(Debug)]
 pub(super) struct OneLeader {
@@ -30,7 +31,7 @@ impl Rule for OneLeader {
                                 counted";
 
     #[inline]
-    fn observe(&mut self, at: Time, seen: &Seen<'_, Raft>) -> Result<(), String> {
+    fn observe(&mut self, at: Time, seen: &Seen<'_, Raft>) -> Result<(), Broken> {
         let Some((server, term, how)) = acts_as_leader(seen) else {
             return Ok(());
         };
@@ -39,9 +40,10 @@ impl Rule for OneLeader {
         }
         let (leader, since) = *self.leaders.entry(term).or_insert((server, at));
         if leader != server {
-            return Err(format!(
+            let sentence = format!(
                 "term {term} has two leaders: {leader} since {since}, and {server}, which {how} at {at}"
-            ));
+            );
+            return Err(Broken(sentence, Task::CountVotes));
         }
         self.known[server.index()] = Some(term);
         Ok(())
@@ -67,7 +69,11 @@ mod tests {
         observe(publishes(S1, 3, Role::Leader)).unwrap();
         assert_eq!(
             observe(beats(S2, S0, 1)),
-            Err("term 1 has two leaders: S0 since 0.001 s, and S2, which sends AppendEntries at 0.004 s".to_string())
+            Err(Broken(
+                "term 1 has two leaders: S0 since 0.001 s, and S2, which sends AppendEntries at 0.004 s"
+                    .to_string(),
+                Task::CountVotes
+            ))
         );
     }
 }

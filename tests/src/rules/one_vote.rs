@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use labrpc::{Happening, Seen};
 use raftapi::{Raft, Reply, Request, ServerId, Term, Time};
 
-use super::Rule;
+use super::{Broken, Rule};
+use crate::task::Task;
 
 /// The votes that were cast: sending a RequestVote is a vote for oneself.
 #[derive(Debug, Default)]
 pub(super) struct OneVote {
     votes: BTreeMap<(ServerId, Term), (ServerId, Time)>,
+    crashes: Vec<(ServerId, Time)>,
 }
 
 impl Rule for OneVote {
@@ -20,7 +22,7 @@ impl Rule for OneVote {
                                 cleared by a new term only (Raft paper, 5.2 and Figure 2)";
 
     #[inline]
-    fn observe(&mut self, at: Time, seen: &Seen<'_, Raft>) -> Result<(), String> {
+    fn observe(&mut self, at: Time, seen: &Seen<'_, Raft>) -> Result<(), Broken> {
         let (voter, candidate, term) = match *seen {
             Happening::Sent {
                 from,
@@ -34,15 +36,32 @@ impl Rule for OneVote {
                 reply: Reply::RequestVote(reply),
                 ..
             } if reply.vote_granted && !args.pre_vote => (from, to, args.term),
+            Happening::Crashed { server } => {
+                self.crashes.push((server, at));
+                return Ok(());
+            }
             _ => return Ok(()),
         };
         let (first, when) = *self.votes.entry((voter, term)).or_insert((candidate, at));
         if first == candidate {
             return Ok(());
         }
-        Err(format!(
-            "{voter} voted twice in term {term}: for {first} at {when}, for {candidate} at {at}"
-        ))
+        let crash = self
+            .crashes
+            .iter()
+            .rev()
+            .find(|c| c.0 == voter && c.1 >= when);
+        let (between, task) = match crash {
+            Some((_, crashed)) => {
+                let text = format!(", with a crash between them at {crashed}");
+                (text, Task::PersistAndRestart)
+            }
+            None => (String::new(), Task::AnswerRequestVote),
+        };
+        let sentence = format!(
+            "{voter} voted twice in term {term}: for {first} at {when}, for {candidate} at {at}{between}"
+        );
+        Err(Broken(sentence, task))
     }
 }
 
@@ -73,7 +92,9 @@ mod tests {
             broken(&events),
             (
                 OneVote::NAME,
-                "S1 voted twice in term 1: for S0 at 0.001 s, for S2 at 0.003 s".to_string()
+                "S1 voted twice in term 1: for S0 at 0.001 s, for S2 at 0.003 s, with a crash \
+                 between them at 0.002 s"
+                    .to_string()
             )
         );
     }

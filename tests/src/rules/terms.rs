@@ -3,7 +3,8 @@
 use labrpc::{Happening, Seen};
 use raftapi::{Raft, Request, Term, Time};
 
-use super::Rule;
+use super::{Broken, Rule};
+use crate::task::Task;
 
 #[derive(Debug)]
 pub(super) struct TermsNeverFall {
@@ -16,6 +17,8 @@ struct Shown {
     term: Term,
     /// The same, of what a crash cannot take back: messages that left, writes that were done.
     for_good: Term,
+    /// Whether it has shown nothing since its last crash.
+    crashed: bool,
 }
 
 impl TermsNeverFall {
@@ -33,7 +36,7 @@ impl Rule for TermsNeverFall {
                                 of an older one are refused (Raft paper, 5.1 and Figure 2)";
 
     #[inline]
-    fn observe(&mut self, _: Time, seen: &Seen<'_, Raft>) -> Result<(), String> {
+    fn observe(&mut self, _: Time, seen: &Seen<'_, Raft>) -> Result<(), Broken> {
         let (server, term, for_good, how) = match *seen {
             Happening::Published { server, status } => (server, status.term, false, "a status"),
             Happening::Persisted { server, stable } => {
@@ -58,18 +61,25 @@ impl Rule for TermsNeverFall {
             Happening::Crashed { server } => {
                 let shown = &mut self.servers[server.index()];
                 shown.term = shown.for_good;
+                shown.crashed = true;
                 return Ok(());
             }
             _ => return Ok(()),
         };
         let shown = &mut self.servers[server.index()];
         if term < shown.term {
-            return Err(format!(
+            let task = match shown.crashed {
+                true => Task::PersistAndRestart,
+                false => Task::NewerTerms,
+            };
+            let sentence = format!(
                 "{server}'s term fell from {} to {term}, in {how}",
                 shown.term
-            ));
+            );
+            return Err(Broken(sentence, task));
         }
         shown.term = term;
+        shown.crashed = false;
         if for_good {
             shown.for_good = term;
         }
