@@ -13,6 +13,8 @@ use crate::cluster::{Cluster, Leader};
 use crate::finding::Outcome;
 use crate::test::Test;
 
+/// Five heartbeats of the lab's timing: an old leader that returns is heard within one.
+const HALF_A_SECOND: Duration = Duration::from_millis(500);
 const TWO_SECONDS: Duration = Duration::from_secs(2);
 const LIMIT: Duration = Duration::from_secs(120);
 
@@ -99,7 +101,7 @@ fn rejoin_undisturbed(cluster: &mut Cluster, server: ServerId, leader: Leader) -
     match status {
         Some(status) if status.role == Role::Leader && status.term < leader.term => {
             let why = format!("{server} came back, the leader of term {}", status.term);
-            cluster.check_undisturbed(leader, TWO_SECONDS, &why)
+            cluster.check_undisturbed(leader, HALF_A_SECOND, &why)
         }
         _ => Ok(()),
     }

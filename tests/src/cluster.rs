@@ -8,9 +8,7 @@ use std::time::Duration;
 use labrpc::{ActionKind, Counts, Draws, LinkFaults, Run, ServerFaults, ServerId};
 use raftapi::{Raft, Stable, Status, Term, Time};
 
-use crate::diagnosis;
 use crate::finding::{Finding, Outcome, Stop};
-use crate::task::Task;
 use crate::watch::Watch;
 
 /// A running cluster.
@@ -18,6 +16,19 @@ pub struct Cluster {
     run: Box<dyn Run<Raft, Watch>>,
     draws: Draws,
     limit: Time,
+    time: TimeKind,
+    remarks: Vec<String>,
+}
+
+/// Whose time a cluster lives in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TimeKind {
+    /// Virtual time: whatever happens is the servers' doing.
+    #[default]
+    Virtual,
+    /// The wall clock's: a loaded machine may hold up a heartbeat for longer than an election
+    /// timeout. What that may disturb is remarked, and no failure.
+    Real,
 }
 
 /// A leader that was found.
@@ -29,17 +40,21 @@ pub struct Leader {
     pub term: Term,
 }
 
-/// How often `check_one_leader` looks, as the Go lab does.
-const POLLS: usize = 10;
-
 impl Cluster {
     /// Directs a run whose servers are still down. `draws` is the script's own chance; `limit` is
-    /// how much virtual time the script may take.
-    pub fn new(run: Box<dyn Run<Raft, Watch>>, draws: Draws, limit: Duration) -> Cluster {
+    /// how much time the script may take.
+    pub fn new(
+        run: Box<dyn Run<Raft, Watch>>,
+        time: TimeKind,
+        draws: Draws,
+        limit: Duration,
+    ) -> Cluster {
         Cluster {
             run,
             draws,
             limit: Time::ZERO + limit,
+            time,
+            remarks: Vec::new(),
         }
     }
 
@@ -73,6 +88,11 @@ impl Cluster {
     /// Who watches the run, and what it has seen.
     pub fn watch(&self) -> &Watch {
         self.run.observer()
+    }
+
+    /// What was out of the ordinary, and no failure.
+    pub fn remarks(&self) -> &[String] {
+        &self.remarks
     }
 
     pub(crate) fn run_mut(&mut self) -> &mut dyn Run<Raft, Watch> {
@@ -200,128 +220,33 @@ impl Cluster {
             .run
             .advance_until(until.min(self.limit), &mut |watch| done(watch))?;
         if !reached && until > self.limit {
-            return self.unexpected(
-                "a test ends",
-                format!("the test is not over after {}", self.limit),
-                "every test has a limit in virtual time, far beyond what it needs",
-                None,
-            );
+            let sentence = format!("the test is not over after {}", self.limit);
+            return self.unexpected(|at| Finding {
+                rule: "a test ends",
+                at,
+                sentence,
+                hint: "every test has a limit in virtual time, far beyond what it needs",
+                task: None,
+            });
         }
         Ok(reached)
     }
 
-    // ---- Expecting ----
-
-    /// What the script had not expected.
-    pub fn unexpected<T>(
-        &self,
-        rule: &'static str,
-        sentence: String,
-        hint: &'static str,
-        task: Option<Task>,
-    ) -> Outcome<T> {
-        Err(Stop::Unexpected(Finding {
-            rule,
-            at: self.now(),
-            sentence,
-            hint,
-            task,
-        }))
+    /// Stops the script: this is not what it expected.
+    pub fn unexpected<T>(&self, finding: impl FnOnce(Time) -> Finding) -> Outcome<T> {
+        Err(Stop::Unexpected(finding(self.now())))
     }
 
-    /// Waits for a leader among the connected servers, for about 5 s: up to ten times half a
-    /// second, as the Go lab does. Returns the leader of the highest term.
-    pub fn check_one_leader(&mut self) -> Outcome<Leader> {
-        let (began, before) = (self.now(), self.watch().activity);
-        for _ in 0..POLLS {
-            let wait = Duration::from_millis(450 + self.draws.below(100));
-            self.advance(wait)?;
-            if let Some((server, term)) = self.watch().view.leader() {
-                return Ok(Leader { server, term });
+    /// The same, but in real time only a remark: a loaded machine may have done it.
+    pub fn disturbed(&mut self, finding: impl FnOnce(Time) -> Finding) -> Outcome {
+        match self.time {
+            TimeKind::Virtual => self.unexpected(finding),
+            TimeKind::Real => {
+                let at = self.now();
+                let sentence = finding(at).sentence;
+                self.remarks.push(format!("at {at}, {sentence}"));
+                Ok(())
             }
         }
-        let waited = (self.now() - began).as_secs_f32();
-        let (seen, task) = diagnosis::no_leader(self.watch(), began, &before);
-        self.unexpected(
-            "a leader within 5 seconds",
-            format!("no leader for {waited:.1} s: {seen}"),
-            "a server that hears of no leader for an election timeout campaigns, with a fresh \
-             random timeout each time, and with the votes of a majority it says at once that it is \
-             leader (Raft paper, 5.2)",
-            Some(task),
-        )
-    }
-
-    /// Expects that no connected server is leader now.
-    pub fn check_no_leader(&mut self) -> Outcome {
-        let Some((server, term)) = self.watch().view.leader() else {
-            return Ok(());
-        };
-        self.unexpected(
-            "no leader without a majority",
-            format!("{server} is leader of term {term}, and no majority can hear it"),
-            "an election needs a majority of the whole cluster, not of those who answer (Raft \
-             paper, 5.2)",
-            Some(Task::CountVotes),
-        )
-    }
-
-    /// Expects that all connected servers are in the same term, 1 or later. Returns it.
-    pub fn check_terms(&mut self) -> Outcome<Term> {
-        let view = &self.watch().view;
-        let terms: Vec<(ServerId, Option<Term>)> = view
-            .connected()
-            .map(|id| (id, view.status(id).map(|s| s.term)))
-            .collect();
-        const RULE: &str = "connected servers agree on the term";
-        const HINT: &str = "servers exchange their terms with every message, and the one behind \
-                            takes over the newer one (Raft paper, 5.1)";
-        for &(server, term) in &terms {
-            match (terms[0], term) {
-                (_, None) => {
-                    let text = format!("{server} has never published its status");
-                    let hint = "ctx.publish says term and role";
-                    return self.unexpected("a server publishes its status", text, hint, None);
-                }
-                (_, Some(0)) => {
-                    let text = format!("{server} is still in term 0, though there is a leader");
-                    return self.unexpected(RULE, text, HINT, Some(Task::NewerTerms));
-                }
-                ((first, Some(common)), Some(term)) if common != term => {
-                    let text = format!("{first} is in term {common}, {server} in term {term}");
-                    return self.unexpected(RULE, text, HINT, Some(Task::NewerTerms));
-                }
-                _ => {}
-            }
-        }
-        match terms[..] {
-            [(_, Some(term)), ..] => Ok(term),
-            _ => Err(Stop::Script(labrpc::FaultsError {
-                knob: "check_terms",
-                value: "no servers".to_string(),
-                why: "nobody is connected",
-            })),
-        }
-    }
-
-    /// Lets time pass, and expects that the leader stays leader of its term throughout.
-    pub fn check_undisturbed(&mut self, leader: Leader, time: Duration, why: &str) -> Outcome {
-        let before = self.watch().activity;
-        let disturbed = self.advance_until(time, |watch| {
-            watch.view.leader() != Some((leader.server, leader.term))
-        })?;
-        if !disturbed {
-            return Ok(());
-        }
-        let Leader { server, term } = leader;
-        let (now, task) = diagnosis::unseated(self.watch(), leader, &before);
-        self.unexpected(
-            "a leader that nothing disturbs stays",
-            format!("{server} was leader of term {term}, {why}, and {now}"),
-            "a leader's heartbeats keep all others from campaigning (Raft paper, 5.2): they are \
-             sent in time, each one resets the election timer, and nothing of an older term does \
-             anything",
-            Some(task),
-        )
     }
 }

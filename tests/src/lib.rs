@@ -10,7 +10,7 @@
 //! |---|---|
 //! | [`rules`] | what every Raft must keep, checked at every event |
 //! | [`view`], [`statistics`], [`watch`] | what is seen of a run |
-//! | [`cluster`] | directing a run and expecting things of it: what scripts are written in |
+//! | [`cluster`], `expect` | directing a run, and expecting things of it: what scripts are written in |
 //! | [`test`](mod@test), [`classic`] | what a test is; the classic three |
 //! | [`play`], [`runner`] | one run; many of them |
 //! | [`finding`], [`diagnosis`], [`task`] | what is wrong, why, and where a student is to look |
@@ -23,6 +23,7 @@ pub mod classic;
 pub mod cluster;
 pub mod columns;
 pub mod diagnosis;
+mod expect;
 pub mod finding;
 mod logging;
 pub mod play;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use labrpc::{Counts, Ended, Pulse, Run, Setup, Simulation, Streams};
 use raftapi::{Raft, Server, Time};
 
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, TimeKind};
 use crate::finding::{Finding, Outcome, Stop};
 use crate::statistics::Statistics;
 use crate::test::Test;
@@ -67,7 +67,7 @@ pub fn play(server: &Server, test: &Test, seed: u64, mode: Mode) -> Played {
     let watch = Watch::new(test.servers, mode.record);
     let run =
         Simulation::new(setup, watch).unwrap_or_else(|error| panic!("test {}: {error}", test.name));
-    let mut cluster = Cluster::new(Box::new(run), draws, test.limit);
+    let mut cluster = Cluster::new(Box::new(run), TimeKind::Virtual, draws, test.limit);
 
     let outcome = cluster
         .start_all()

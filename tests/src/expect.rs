@@ -1,0 +1,116 @@
+//! What a script expects of a cluster. A finding is a rule, a sentence with the evidence, a hint.
+
+use std::time::Duration;
+
+use labrpc::ServerId;
+use raftapi::Term;
+
+use crate::cluster::{Cluster, Leader};
+use crate::diagnosis;
+use crate::finding::{Finding, Outcome};
+use crate::task::Task;
+
+/// How often `check_one_leader` looks, as the Go lab does.
+const POLLS: usize = 10;
+
+impl Cluster {
+    /// Waits for a leader among the connected servers, for about 5 s: up to ten times half a
+    /// second, as the Go lab does. Returns the leader of the highest term.
+    pub fn check_one_leader(&mut self) -> Outcome<Leader> {
+        let (began, before) = (self.now(), self.watch().activity);
+        for _ in 0..POLLS {
+            let wait = Duration::from_millis(450 + self.random(100) as u64);
+            self.advance(wait)?;
+            if let Some((server, term)) = self.watch().view.leader() {
+                return Ok(Leader { server, term });
+            }
+        }
+        let waited = (self.now() - began).as_secs_f32();
+        let (seen, task) = diagnosis::no_leader(self.watch(), began, &before);
+        self.unexpected(|at| Finding {
+            rule: "a leader within 5 seconds",
+            at,
+            sentence: format!("no leader for {waited:.1} s: {seen}"),
+            hint: "a server that hears of no leader for an election timeout campaigns, with a fresh \
+                   random timeout each time, and with the votes of a majority it says at once that \
+                   it is leader (Raft paper, 5.2)",
+            task: Some(task),
+        })
+    }
+
+    /// Expects that no connected server is leader now.
+    pub fn check_no_leader(&mut self) -> Outcome {
+        let Some((server, term)) = self.watch().view.leader() else {
+            return Ok(());
+        };
+        self.unexpected(|at| Finding {
+            rule: "no leader without a majority",
+            at,
+            sentence: format!("{server} is leader of term {term}, and no majority can hear it"),
+            hint: "an election needs a majority of the whole cluster, not of those who answer (Raft \
+                   paper, 5.2)",
+            task: Some(Task::CountVotes),
+        })
+    }
+
+    /// Expects that all connected servers are in the same term, 1 or later.
+    pub fn check_terms(&mut self) -> Outcome {
+        let view = &self.watch().view;
+        let term = |id: ServerId| view.status(id).map(|status| status.term);
+        let servers: Vec<ServerId> = view.connected().collect();
+        if let Some(silent) = servers.iter().find(|&&id| term(id).is_none()) {
+            return self.unexpected(|at| Finding {
+                rule: "a server publishes its status",
+                at,
+                sentence: format!("{silent} has never published its status"),
+                hint: "ctx.publish says term and role",
+                task: None,
+            });
+        }
+        let terms: Vec<(ServerId, Term)> = servers
+            .into_iter()
+            .filter_map(|id| Some((id, term(id)?)))
+            .collect();
+        let newest = terms.iter().max_by_key(|(_, term)| *term);
+        let oldest = terms.iter().min_by_key(|(_, term)| *term);
+        let sentence = match (newest, oldest) {
+            (Some((ahead, newer)), Some((behind, older))) if newer != older => {
+                format!("{ahead} is in term {newer}, {behind} still in term {older}")
+            }
+            (_, Some((behind, 0))) => {
+                format!("{behind} is still in term 0, though there is a leader")
+            }
+            _ => return Ok(()),
+        };
+        self.disturbed(|at| Finding {
+            rule: "connected servers agree on the term",
+            at,
+            sentence,
+            hint: "servers exchange their terms with every message, and the one behind takes over \
+                   the newer one (Raft paper, 5.1)",
+            task: Some(Task::NewerTerms),
+        })
+    }
+
+    /// Lets time pass, and expects that the leader stays leader of its term throughout.
+    pub fn check_undisturbed(&mut self, leader: Leader, time: Duration, why: &str) -> Outcome {
+        let before = self.watch().activity;
+        let disturbed = self.advance_until(time, |watch| {
+            watch.view.leader() != Some((leader.server, leader.term))
+        })?;
+        if !disturbed {
+            return Ok(());
+        }
+        let Leader { server, term } = leader;
+        let (now, task) = diagnosis::unseated(self.watch(), leader, &before);
+        self.disturbed(|at| Finding {
+            rule: "a leader that nothing disturbs stays",
+            at,
+            sentence: format!("{server} was leader of term {term}, {why}, and {now}"),
+            hint: "a leader's heartbeats keep all others from campaigning (Raft paper, 5.2): they \
+                   are sent in time, each one resets the election timer, and nothing of an older \
+                   term does anything",
+            task: Some(task),
+        })
+    }
+}
