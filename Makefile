@@ -1,4 +1,4 @@
-.PHONY: help run test bench doc lint fmt ci clean
+.PHONY: help run test realtime load starter bench doc lint fmt ci clean
 
 help: ## list these names
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -9,8 +9,18 @@ run: ## the main job: the suite on the reference, 1,000 seeds a test
 test: ## all tests
 	cargo test
 
-bench: ## what a step costs, an election, the main job
+realtime: ## the suite in real time, each server a thread
+	cargo run --release -- test --realtime
+
+load: ## the same, 30 times beside 16 busy loops
+	.ci/load 30
+
+starter: ## the starter is in step with the reference, and fails politely
+	.ci/starter
+
+bench: ## what a step costs, an election, the main job, a call between threads
 	cargo bench -p raftlab --bench cluster
+	cargo bench -p labrpc
 
 doc: ## the documentation, in target/doc
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps

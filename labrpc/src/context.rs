@@ -103,7 +103,7 @@ impl<'h, P: Protocol> Context<'h, P> {
     }
 
     /// Random numbers, from a stream that belongs to this server and this start of it.
-    /// It is borrowed for each draw, never held: `ctx.rng().random_range(0..10)`.
+    /// It is borrowed for each draw: `ctx.rng().random_range(0..10)`.
     pub fn rng(&self) -> ServerRng<'_> {
         ServerRng(&self.rng)
     }

@@ -15,30 +15,40 @@
 //! | [`run`](Run) | directing a run, whatever its host |
 //! | [`trace`](Observer) | what happens, told to an observer or written down |
 //! | [`coroutine`](Simulation) | the host in deterministic virtual time |
+//! | [`thread`](Threads) | the host on threads, in real time |
 //! | [`misstep`](Misstep) | what a host finds wrong with any server: a panic, a spin, a hang |
 
 #![deny(missing_docs)]
 
+mod clock;
 mod context;
 mod coroutine;
 mod faults;
+mod letter;
 mod misstep;
 mod network;
+mod panics;
 mod protocol;
 mod queue;
 mod run;
+mod setup;
 mod slab;
+mod speaking;
 mod streams;
+mod thread;
 mod time;
 mod trace;
 
 pub use context::{Action, Context, Host, ServerFn, ServerRng, Wake};
-pub use coroutine::{Pulse, Setup, Simulation, speaking};
+pub use coroutine::{Pulse, Simulation};
 pub use faults::{Delay, Faults, FaultsError, LinkFaults, ServerFaults};
 pub use misstep::{Cause, Misstep, What};
 pub use network::{Counts, Network};
 pub use protocol::{Answer, Call, Message, Protocol, Rpc, ServerId, Ticket};
 pub use run::{ActionKind, Ended, Run};
+pub use setup::Setup;
+pub use speaking::speaking;
 pub use streams::{Draws, Streams};
+pub use thread::Threads;
 pub use time::Time;
 pub use trace::{Happening, Header, Lost, Observer, Record, Seen, Told, read_trace, write_trace};

@@ -1,12 +1,14 @@
 //! Directing a run: starting and crashing servers, cutting links, letting time pass.
 
 use crate::{
-    Counts, FaultsError, LinkFaults, Misstep, Network, Protocol, ServerFaults, ServerId, Time,
+    Action, Counts, FaultsError, LinkFaults, Misstep, Network, Protocol, ServerFaults, ServerId,
+    Time,
 };
 
 /// A run of a cluster, whatever hosts it.
 ///
-/// Whoever directs a run acts between events, at [`now`](Run::now). What is asked of a server that
+/// Whoever directs a run acts between events, at [`now`](Run::now); in real time, events wait
+/// meanwhile, and time does not. What is asked of a server that
 /// does not exist, or cannot be done in its state, is an error that says so.
 pub trait Run<P: Protocol, O> {
     /// How many servers there are.
@@ -82,8 +84,8 @@ pub trait Run<P: Protocol, O> {
     /// Gives a server's machine knobs of its own, from now on.
     fn set_server(&mut self, server: ServerId, faults: ServerFaults) -> Result<(), FaultsError>;
 
-    /// Lets time pass until `limit`, or until `done` says so, which is asked before each step.
-    /// Whether it did.
+    /// Lets time pass until `limit`, or until `done` says so. Whether it did. In virtual time
+    /// `done` is asked before each step, in real time soon after each.
     ///
     /// # Errors
     ///
@@ -126,4 +128,91 @@ pub enum ActionKind {
     Persist,
     /// Showing a status.
     Publish,
+}
+
+impl ActionKind {
+    #[inline]
+    pub(crate) fn of<P: Protocol>(action: &Action<P>) -> ActionKind {
+        match action {
+            Action::Call(..) => ActionKind::Call,
+            Action::Reply(..) => ActionKind::Reply,
+            Action::Persist(_) => ActionKind::Persist,
+            Action::Publish(_) => ActionKind::Publish,
+        }
+    }
+}
+
+/// Kills a server after so many actions of this kind.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CrashAfter {
+    kind: ActionKind,
+    left: u32,
+}
+
+impl CrashAfter {
+    pub fn new(server: ServerId, kind: ActionKind, count: u32) -> Result<Self, FaultsError> {
+        match count {
+            0 => refuse("crash_after", server, "the count begins with 1"),
+            left => Ok(CrashAfter { kind, left }),
+        }
+    }
+
+    /// Counts an action. Whether the server is to be killed right after it.
+    #[inline]
+    pub fn is_due(planned: &mut Option<CrashAfter>, action: ActionKind) -> bool {
+        match planned {
+            None => false,
+            Some(CrashAfter { kind, left }) => {
+                if *kind == ActionKind::Any || *kind == action {
+                    *left -= 1;
+                }
+                *left == 0
+            }
+        }
+    }
+}
+
+/// Refuses what cannot be done to this server.
+pub(crate) fn refuse<T>(
+    knob: &'static str,
+    server: ServerId,
+    why: &'static str,
+) -> Result<T, FaultsError> {
+    Err(FaultsError {
+        knob,
+        value: server.to_string(),
+        why,
+    })
+}
+
+/// Refuses a server that does not exist.
+pub(crate) fn check_server(servers: usize, server: ServerId) -> Result<(), FaultsError> {
+    if server.index() < servers {
+        return Ok(());
+    }
+    refuse("server", server, "there is no such server")
+}
+
+/// Refuses a link that does not exist.
+pub(crate) fn check_link(servers: usize, from: ServerId, to: ServerId) -> Result<(), FaultsError> {
+    check_server(servers, from)?;
+    check_server(servers, to)?;
+    if from == to {
+        return refuse("link", from, "a server has no link to itself");
+    }
+    Ok(())
+}
+
+/// Refuses what is asked for of a server that is running, or of one that is not.
+pub(crate) fn check_state(
+    knob: &'static str,
+    server: ServerId,
+    on: bool,
+    wanted: bool,
+) -> Result<(), FaultsError> {
+    match (on, wanted) {
+        (true, false) => refuse(knob, server, "it is running"),
+        (false, true) => refuse(knob, server, "it is not running"),
+        _ => Ok(()),
+    }
 }

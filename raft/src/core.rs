@@ -283,3 +283,62 @@ impl Core {
         entry.is_some_and(|entry| entry.term == args.prev_log_term)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const S0: ServerId = ServerId::new(0);
+    const S1: ServerId = ServerId::new(1);
+
+    type Move = fn(&mut Core);
+
+    /// S0 of a cluster of three, in term 5.
+    fn in_role(role: Role) -> Core {
+        let stable = Stable {
+            current_term: 4,
+            ..Stable::default()
+        };
+        let mut core = Core::new(S0, 3, stable);
+        let (request, _) = core.campaign();
+        let reply = core.vote(true);
+        let _ = match role {
+            Role::Leader => core.count_vote(S1, &request, &reply),
+            Role::Candidate => Timer::Keep,
+            _ => core.become_follower(5),
+        };
+        assert_eq!(core.status(), Status::new(5, role));
+        core
+    }
+
+    fn follower_of_5(core: &mut Core) {
+        let _ = core.become_follower(5);
+    }
+
+    fn follower_of_4(core: &mut Core) {
+        let _ = core.become_follower(4);
+    }
+
+    #[test]
+    fn a_move_that_figure_4_does_not_have_is_refused_by_name() {
+        use Role::{Candidate, Follower, Leader};
+        let moves: [(Role, Move, &str); 9] = [
+            (Follower, follower_of_5, "follower of term 5"),
+            (Follower, follower_of_4, "follower of term 4"),
+            (Candidate, follower_of_4, "follower of term 4"),
+            (Leader, follower_of_5, "follower of term 5"),
+            (Leader, follower_of_4, "follower of term 4"),
+            (Leader, Core::become_candidate, "candidate of term 6"),
+            (Follower, Core::become_leader, "leader of term 5"),
+            (Candidate, Core::become_leader, "leader of term 5"),
+            (Leader, Core::become_leader, "leader of term 5"),
+        ];
+        for (from, make, to) in moves {
+            let mut core = in_role(from);
+            let panic = std::panic::catch_unwind(move || make(&mut core)).unwrap_err();
+            let message = panic.downcast::<String>().unwrap();
+            let expected = format!("S0 cannot go from {from} of term 5 to {to}");
+            assert_eq!(*message, expected);
+        }
+    }
+}

@@ -107,6 +107,7 @@ fn benches(c: &mut Criterion) {
     group.sample_size(10);
     group.bench_function("3_tests_x_1000_seeds/2_threads", |b| {
         let plan = Plan {
+            time: Default::default(),
             server: raft::server(Timing::LAB),
             tests: suite::all(),
             first_seed: 0,

@@ -35,7 +35,11 @@ pub struct TestArgs {
     #[arg(long, value_name = "FILTER")]
     pub test: Option<String>,
 
-    /// How many seeds a test, from 0 [default: 1000]
+    /// In real time: each server a thread, one cluster at a time
+    #[arg(long, conflicts_with = "jobs")]
+    pub realtime: bool,
+
+    /// How many seeds a test, from 0 [default: 1000; in real time 1]
     #[arg(long, value_name = "N", conflicts_with = "seed",
           value_parser = clap::value_parser!(u64).range(1..))]
     pub seeds: Option<u64>,

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use labrpc::Header;
+use suite::cluster::TimeKind;
 use suite::report::Failed;
 use suite::runner::{Plan, Tested};
 use suite::settings::Settings;
@@ -46,10 +47,13 @@ pub fn run(lab: &Lab, args: &TestArgs) -> Result<Ending> {
         seeds: plan.seeds,
         interrupted: plan.interrupt.load(Ordering::Relaxed),
     };
-    let replay =
-        |name: &str, seed: u64| format!("{} test --test {name} --seed {seed}", lab.invocation);
+    let how = if args.realtime { "--realtime " } else { "" };
+    let replay = |name: &str, seed: u64| {
+        let invocation = lab.invocation;
+        format!("{invocation} test {how}--test {name} --seed {seed}")
+    };
 
-    print(lab, &results, &asked, took, &plan, replay)?;
+    print(lab, &plan, &results, took, replay)?;
     if let Some(file) = json {
         let json = Results::new(&asked, &results, replay);
         file.finish(|to| {
@@ -73,12 +77,16 @@ fn plan(lab: &Lab, args: &TestArgs) -> Result<Plan> {
     let settings = Settings::from_env().map_err(anyhow::Error::msg)?;
     let cores = thread::available_parallelism().map_or(1, |n| n.get());
     Ok(Plan {
+        time: match args.realtime {
+            true => TimeKind::Real,
+            false => TimeKind::Virtual,
+        },
         server: lab.server.clone(),
         tests: choose(args.test.as_deref())?,
         first_seed: args.seed.unwrap_or(0),
         seeds: match args.seed {
             Some(_) => 1,
-            None => args.seeds.unwrap_or(SEEDS),
+            None => args.seeds.unwrap_or(if args.realtime { 1 } else { SEEDS }),
         },
         jobs: args.jobs.map_or(cores, usize::from),
         watchdog: settings.watchdog,
@@ -141,39 +149,48 @@ fn play(plan: &Plan) -> Vec<(Tested, Summary)> {
 
 fn print(
     lab: &Lab,
-    results: &[(Tested, Summary)],
-    asked: &Asked,
-    took: Duration,
     plan: &Plan,
+    results: &[(Tested, Summary)],
+    took: Duration,
     replay: impl Fn(&str, u64) -> String,
 ) -> Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "{}", table::table(results))?;
     for (tested, _) in results {
-        let replay = |seed| replay(tested.test.name, seed);
+        let name = tested.test.name;
+        for remark in &tested.remarks {
+            writeln!(
+                out,
+                "remark on {name}: {remark}; a loaded machine can do that"
+            )?;
+        }
+        let replay = |seed| replay(name, seed);
         if let Some(failed) = Failed::of(tested, replay, lab.source.map(Path::new)) {
             writeln!(out, "{failed}")?;
         }
     }
     let runs: u64 = results.iter().map(|(tested, _)| tested.played).sum();
     let failed: u64 = results.iter().map(|(tested, _)| tested.failed).sum();
-    let time: Duration = results
-        .iter()
-        .map(|(_, summary)| summary.virtual_time)
-        .sum();
-    let pace = time.as_secs_f64() / took.as_secs_f64().max(1e-9);
-    let jobs = match plan.jobs {
-        1 => "1 thread".to_string(),
-        jobs => format!("{jobs} threads"),
-    };
-    writeln!(
-        out,
-        "{runs} runs, {failed} failed, every event checked: {} of virtual time in {:.2} s\n\
-         on {jobs}, {pace:.0} times as fast as the wall clock",
-        table::span(time),
-        took.as_secs_f64(),
-    )?;
-    if asked.interrupted {
+    write!(out, "{runs} runs, {failed} failed, every event checked: ")?;
+    let took = took.as_secs_f64();
+    match plan.time {
+        TimeKind::Real => writeln!(out, "{took:.2} s of real time, each server a thread")?,
+        TimeKind::Virtual => {
+            let time: Duration = results
+                .iter()
+                .map(|(_, summary)| summary.virtual_time)
+                .sum();
+            let pace = time.as_secs_f64() / took.max(1e-9);
+            let (time, jobs) = (table::span(time), plan.jobs);
+            let threads = if jobs == 1 { "thread" } else { "threads" };
+            writeln!(out, "{time} of virtual time in {took:.2} s")?;
+            writeln!(
+                out,
+                "on {jobs} {threads}, {pace:.0} times as fast as the wall clock"
+            )?;
+        }
+    }
+    if plan.interrupt.load(Ordering::Relaxed) {
         writeln!(out, "interrupted: this is what was known by then")?;
     }
     out.flush()?;
@@ -183,6 +200,7 @@ fn print(
 fn write_trace(file: WholeFile, plan: &Plan, tested: &Tested) -> Result<()> {
     let trace = match &tested.failure {
         Some(failure) if !failure.trace.is_empty() => failure.trace.clone(),
+        _ if !tested.trace.is_empty() => tested.trace.clone(),
         _ => plan
             .trace()
             .context("there is no trace: a server hangs in this run")?,

@@ -58,8 +58,10 @@ fn initial_election(cluster: &mut Cluster) -> Outcome {
     let leader = cluster.check_one_leader()?;
     cluster.advance(Duration::from_millis(50))?;
     cluster.check_terms()?;
+    let before = cluster.watch().activity;
     let why = "in a healthy network";
     cluster.check_undisturbed(leader, TWO_SECONDS, why)?;
+    cluster.check_answered(&before)?;
     cluster.check_terms()?;
     cluster.check_one_leader()?;
     Ok(())

@@ -21,6 +21,10 @@ pub struct Activity {
     pub votes_granted: u64,
     /// AppendEntries sent.
     pub heartbeats: u64,
+    /// AppendEntries that reached a server.
+    pub heartbeats_delivered: u64,
+    /// AppendEntries that were answered.
+    pub heartbeats_answered: u64,
     /// Who sent the last of them, and in which term.
     pub last_heartbeat: Option<Leader>,
 }
@@ -41,9 +45,14 @@ impl Activity {
                     });
                 }
             },
-            Happening::Replied { reply, .. } => {
-                self.votes_answered += u64::from(matches!(reply, Reply::RequestVote(_)));
+            Happening::RequestDelivered { request, .. } => {
+                let heartbeat = matches!(request, Request::AppendEntries(_));
+                self.heartbeats_delivered += u64::from(heartbeat);
             }
+            Happening::Replied { reply, .. } => match reply {
+                Reply::RequestVote(_) => self.votes_answered += 1,
+                Reply::AppendEntries(_) => self.heartbeats_answered += 1,
+            },
             Happening::ReplyDelivered {
                 reply: Reply::RequestVote(reply),
                 ..
@@ -147,11 +156,9 @@ pub fn unseated(watch: &Watch, leader: Leader, before: &Activity) -> (String, Ta
         "{now}; {candidate} campaigned in term {} at {}",
         campaign.term, campaign.began
     );
-    match watch.activity.heartbeats == before.heartbeats {
-        true => (
-            format!("{text}, having heard no heartbeat"),
-            Task::Heartbeats,
-        ),
-        false => (text, Task::ElectionTimer),
-    }
+    let text = match watch.activity.heartbeats == before.heartbeats {
+        true => format!("{text}, and no heartbeat was sent"),
+        false => format!("{text}, though heartbeats were sent"),
+    };
+    (text, Task::Heartbeats)
 }

@@ -6,7 +6,7 @@ use labrpc::ServerId;
 use raftapi::Term;
 
 use crate::cluster::{Cluster, Leader};
-use crate::diagnosis;
+use crate::diagnosis::{self, Activity};
 use crate::finding::{Finding, Outcome};
 use crate::task::Task;
 
@@ -40,16 +40,45 @@ impl Cluster {
 
     /// Expects that no connected server is leader now.
     pub fn check_no_leader(&mut self) -> Outcome {
-        let Some((server, term)) = self.watch().view.leader() else {
+        let view = &self.watch().view;
+        let Some((server, term)) = view.leader() else {
             return Ok(());
+        };
+        let known = view
+            .connected()
+            .filter_map(|id| Some(view.status(id)?.term));
+        let newest = known.max().unwrap_or(term);
+        let (and, task) = match newest > term {
+            true => (
+                format!(", though there is a term {newest}"),
+                Task::NewerTerms,
+            ),
+            false => (String::new(), Task::CountVotes),
         };
         self.unexpected(|at| Finding {
             rule: "no leader without a majority",
             at,
-            sentence: format!("{server} is leader of term {term}, and no majority can hear it"),
+            sentence: format!("{server} is leader of term {term}, and no majority can hear it{and}"),
             hint: "an election needs a majority of the whole cluster, not of those who answer (Raft \
                    paper, 5.2)",
-            task: Some(Task::CountVotes),
+            task: Some(task),
+        })
+    }
+
+    /// Expects that of the AppendEntries that were delivered since `before`, some were answered.
+    pub fn check_answered(&mut self, before: &Activity) -> Outcome {
+        let now = &self.watch().activity;
+        let delivered = now.heartbeats_delivered - before.heartbeats_delivered;
+        if delivered < 10 || now.heartbeats_answered > before.heartbeats_answered {
+            return Ok(());
+        }
+        self.unexpected(|at| Finding {
+            rule: "requests are answered",
+            at,
+            sentence: format!("of {delivered} AppendEntries that were delivered, none was answered"),
+            hint: "a receiver answers each AppendEntries with its current term, so that an old leader \
+                   learns of a newer one (Raft paper, Figure 2 and 5.1): call.reply",
+            task: Some(Task::Heartbeats),
         })
     }
 

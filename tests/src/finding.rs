@@ -55,7 +55,22 @@ impl From<FaultsError> for Stop {
     }
 }
 
+const HANGS: &str = "a server comes back to its inbox";
+const HANGS_HINT: &str = "the inbox is the only place to wait: no sleep, no lock that another server \
+                          holds, no channel or thread of one's own";
+
 impl Finding {
+    /// A server does not come back from this step, and nothing more is known of it yet.
+    pub(crate) fn of_hang(step: u64) -> Finding {
+        Finding {
+            rule: HANGS,
+            at: Time::ZERO,
+            sentence: format!("a server does not come back to its inbox from step {step}"),
+            hint: HANGS_HINT,
+            task: None,
+        }
+    }
+
     pub(crate) fn of_violation(violation: &Violation, at: Time) -> Finding {
         Finding {
             rule: violation.rule,
@@ -70,8 +85,8 @@ impl Finding {
         let (rule, hint) = match misstep.what {
             What::Panicked(_) => (
                 "a server does not panic",
-                "a server must cope with every message, also a late one; the message above names \
-                 the line",
+                "a server must cope with every message, also a late one, and holds nothing borrowed \
+                 while it waits; the message above names the line",
             ),
             What::Returned => (
                 "a server runs until it is killed",
@@ -90,11 +105,7 @@ impl Finding {
                 "send once, then wait in recv_deadline: calls return at once, and replies come in \
                  by the inbox",
             ),
-            What::Hung => (
-                "a server comes back to its inbox",
-                "the inbox is the only place to wait: no sleep, no lock that another step holds, no \
-                 channel or thread of one's own",
-            ),
+            What::Hung => (HANGS, HANGS_HINT),
         };
         Finding {
             rule,

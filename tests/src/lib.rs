@@ -42,6 +42,7 @@ use std::path::Path;
 
 use raftapi::Server;
 
+use crate::cluster::TimeKind;
 use crate::report::Failed;
 use crate::runner::Plan;
 use crate::settings::Settings;
@@ -67,19 +68,13 @@ pub fn all() -> Vec<Test> {
 /// When there is no such test, or a variable of the environment makes no sense.
 pub fn check(server: &Server, name: &str, package: &str, folder: &str) -> Result<(), Failed> {
     let settings = Settings::from_env().unwrap_or_else(|error| panic!("{error}"));
-    let test = all().into_iter().find(|test| test.name == name);
     let plan = Plan {
-        server: server.clone(),
-        tests: vec![test.unwrap_or_else(|| panic!("there is no test {name}"))],
         first_seed: settings.seed.unwrap_or(0),
         seeds: match settings.seed {
             Some(_) => 1,
             None => settings.seeds.unwrap_or(SEEDS),
         },
-        jobs: 1, // cargo test has threads of its own
-        watchdog: settings.watchdog,
-        check_determinism: settings.check_determinism,
-        interrupt: Default::default(),
+        ..plan(server, name, &settings)
     };
     let tested = plan.run(|_, _| ()).remove(0);
     let check = if settings.check_determinism {
@@ -87,8 +82,60 @@ pub fn check(server: &Server, name: &str, package: &str, folder: &str) -> Result
     } else {
         ""
     };
-    let replay = |seed| format!("{check}RAFT_SEED={seed} cargo test -p {package} {name}");
+    let replay =
+        |seed| format!("{check}RAFT_SEED={seed} cargo test -p {package} {name} -- --exact");
     Failed::of(&tested, replay, Some(Path::new(folder))).map_or(Ok(()), Err)
+}
+
+/// Plays the test of this name once in real time, each server on a thread of its own. If it fails
+/// in virtual time, it is not even tried.
+///
+/// # Errors
+///
+/// As for [`check`].
+///
+/// # Panics
+///
+/// As for [`check`].
+pub fn check_in_real_time(
+    server: &Server,
+    name: &str,
+    package: &str,
+    folder: &str,
+) -> Result<(), Failed> {
+    const FIRST: u64 = 20;
+    let settings = Settings::from_env().unwrap_or_else(|error| panic!("{error}"));
+    let mut plan = Plan {
+        seeds: FIRST,
+        ..plan(server, name, &settings)
+    };
+    if plan.run(|_, _| ()).remove(0).failed > 0 {
+        return Err(Failed::in_virtual_time(name));
+    }
+    plan.time = TimeKind::Real;
+    plan.seeds = 1;
+    let tested = plan.run(|_, _| ()).remove(0);
+    for remark in &tested.remarks {
+        println!("{name}, in real time: {remark}");
+    }
+    let replay = |_| format!("cargo test -p {package} real_time::{name} (it may not come back)");
+    Failed::of(&tested, replay, Some(Path::new(folder))).map_or(Ok(()), Err)
+}
+
+/// One test, as the environment asks for it.
+fn plan(server: &Server, name: &str, settings: &Settings) -> Plan {
+    let test = all().into_iter().find(|test| test.name == name);
+    Plan {
+        time: TimeKind::Virtual,
+        server: server.clone(),
+        tests: vec![test.unwrap_or_else(|| panic!("there is no test {name}"))],
+        first_seed: 0,
+        seeds: 1,
+        jobs: 1, // cargo test has threads of its own
+        watchdog: settings.watchdog,
+        check_determinism: settings.check_determinism,
+        interrupt: Default::default(),
+    }
 }
 
 /// Makes the suite for this server: one `#[test]` for each of [`all`] tests.
@@ -105,6 +152,17 @@ macro_rules! tests {
                 $crate::check(&$server, stringify!($name), package, folder)
             }
         )*
+
+        mod real_time {
+            use super::*;
+            $(
+                #[test]
+                fn $name() -> ::std::result::Result<(), $crate::report::Failed> {
+                    let (package, folder) = (env!("CARGO_PKG_NAME"), env!("CARGO_MANIFEST_DIR"));
+                    $crate::check_in_real_time(&$server, stringify!($name), package, folder)
+                }
+            )*
+        }
 
         /// The list above and the suite's own are one.
         #[test]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use labrpc::{Counts, Ended, Pulse, Run, Setup, Simulation, Streams};
+use labrpc::{Counts, Ended, FaultsError, Pulse, Run, Setup, Simulation, Streams, Threads};
 use raftapi::{Raft, Server, Time};
 
 use crate::cluster::{Cluster, TimeKind};
@@ -15,6 +15,10 @@ use crate::watch::{Trace, Watch};
 /// How a run is played.
 #[derive(Clone, Debug, Default)]
 pub struct Mode {
+    /// In virtual time, on coroutines; or in real time, each server on a thread of its own.
+    pub time: TimeKind,
+    /// How long a killed server may take to return in real time; for ever if none.
+    pub patience: Option<Duration>,
     /// Write a trace.
     pub record: bool,
     /// Let the servers' log be heard.
@@ -38,6 +42,8 @@ pub struct Played {
     pub virtual_time: Duration,
     /// How many steps the servers took.
     pub steps: u64,
+    /// What was out of the ordinary, and no failure; in real time only.
+    pub remarks: Vec<String>,
     /// The trace, if one was to be written.
     pub trace: Trace,
 }
@@ -51,12 +57,13 @@ impl Played {
             counts: Counts::default(),
             virtual_time: Duration::ZERO,
             steps: 0,
+            remarks: Vec::new(),
             trace: Trace::new(),
         }
     }
 }
 
-/// Plays `test` on `server` with this seed, in virtual time.
+/// Plays `test` on `server` with this seed.
 pub fn play(server: &Server, test: &Test, seed: u64, mode: Mode) -> Played {
     let mut setup = Setup::new(test.servers, server.run.clone(), test.name, seed);
     setup.faults = test.faults.clone();
@@ -65,15 +72,39 @@ pub fn play(server: &Server, test: &Test, seed: u64, mode: Mode) -> Played {
     setup.hangs_at = mode.hangs_at;
     let draws = Streams::new(seed, test.name).script();
     let watch = Watch::new(test.servers, mode.record);
-    let run =
-        Simulation::new(setup, watch).unwrap_or_else(|error| panic!("test {}: {error}", test.name));
-    let mut cluster = Cluster::new(Box::new(run), TimeKind::Virtual, draws, test.limit);
+    let run = match mode.time {
+        TimeKind::Virtual => in_virtual_time(setup, watch),
+        TimeKind::Real => in_real_time(setup, watch, mode.patience),
+    };
+    let run = run.unwrap_or_else(|error| panic!("test {}: {error}", test.name));
+    let mut cluster = Cluster::new(run, mode.time, draws, test.limit);
 
     let outcome = cluster
         .start_all()
         .and_then(|()| (test.script)(&mut cluster));
     let finding = finding_of(outcome, &cluster);
-    conclude(cluster.run_mut(), finding)
+    let remarks = cluster.remarks().to_vec();
+    Played {
+        remarks,
+        ..conclude(cluster.run_mut(), finding)
+    }
+}
+
+type AnyRun = Box<dyn Run<Raft, Watch>>;
+
+fn in_virtual_time(setup: Setup<Raft>, watch: Watch) -> Result<AnyRun, FaultsError> {
+    Ok(Box::new(Simulation::new(setup, watch)?))
+}
+
+fn in_real_time(
+    setup: Setup<Raft>,
+    watch: Watch,
+    patience: Option<Duration>,
+) -> Result<AnyRun, FaultsError> {
+    const FOR_EVER: Duration = Duration::from_secs(24 * 60 * 60);
+    let mut threads = Threads::new(setup, watch)?;
+    threads.set_patience(patience.unwrap_or(FOR_EVER));
+    Ok(Box::new(threads))
 }
 
 fn finding_of(outcome: Outcome, cluster: &Cluster) -> Option<Finding> {
@@ -114,6 +145,7 @@ fn conclude(run: &mut dyn Run<Raft, Watch>, finding: Option<Finding>) -> Played 
         counts,
         virtual_time: now.since_start(),
         steps,
+        remarks: Vec::new(),
         finding,
     }
 }

@@ -11,6 +11,13 @@ use crate::task::Task;
 pub struct Failed(String);
 
 impl Failed {
+    /// A test that is not tried in real time, since it fails in virtual time.
+    pub(crate) fn in_virtual_time(name: &str) -> Failed {
+        Failed(format!(
+            "test {name}: not tried in real time, since it fails in virtual time\n"
+        ))
+    }
+
     /// The failure of this test, if it failed. `replay` is the command that plays this seed again;
     /// `source` is the folder of the crate that is tested, to point at the task in question.
     pub fn of(
@@ -81,7 +88,7 @@ fn wrapped(to: &mut String, text: &str) -> fmt::Result {
             0 => write!(to, "  {word}")?,
             _ if column + word.len() > WIDTH => {
                 write!(to, "\n          {word}")?;
-                column = 0;
+                column = 8;
             }
             _ => write!(to, " {word}")?,
         }

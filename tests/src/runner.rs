@@ -17,6 +17,7 @@ use crossbeam_channel::{Sender, unbounded};
 use labrpc::Pulse;
 use raftapi::Server;
 
+use crate::cluster::TimeKind;
 use crate::finding::Finding;
 use crate::logging;
 use crate::play::{Mode, Played, play};
@@ -27,6 +28,8 @@ use crate::watchdog::{LOOK, Watchdog, guarded};
 /// What is to be played, and how.
 #[derive(Clone)]
 pub struct Plan {
+    /// In virtual time; or in real time, one run after the other.
+    pub time: TimeKind,
     /// The server under test.
     pub server: Server,
     /// The tests.
@@ -58,6 +61,10 @@ pub struct Tested {
     pub failure: Option<Failure>,
     /// Whether a hanging server cut the test short.
     pub given_up: bool,
+    /// What was out of the ordinary in real time, and no failure.
+    pub remarks: Vec<String>,
+    /// The last run in real time, written down: it cannot be played again.
+    pub trace: Trace,
     /// When its first run began and its last one ended, by the wall clock.
     played_between: Option<(Instant, Instant)>,
 }
@@ -82,11 +89,45 @@ impl Plan {
         logging::install();
         let tests = self.tests.iter();
         let mut tested: Vec<Tested> = tests.map(Tested::new).collect();
+        if self.time == TimeKind::Real {
+            self.play_in_real_time(&mut tested, &mut played);
+            return tested;
+        }
         self.play_all(&mut tested, &mut played);
         for test in &mut tested {
             test.play_again(self);
         }
         tested
+    }
+
+    /// One cluster at a time, in this whole process: they must not share the processors.
+    fn play_in_real_time(&self, tested: &mut [Tested], played: &mut dyn FnMut(usize, &Played)) {
+        static ONE_CLUSTER: Mutex<()> = Mutex::new(());
+        for (index, tested) in tested.iter_mut().enumerate() {
+            for seed in (0..self.seeds).map(|n| self.first_seed.wrapping_add(n)) {
+                if self.interrupt.load(Ordering::Relaxed) {
+                    return;
+                }
+                let _alone = ONE_CLUSTER.lock().unwrap_or_else(PoisonError::into_inner);
+                let mode = Mode {
+                    time: TimeKind::Real,
+                    patience: self.watchdog,
+                    record: true,
+                    narrate: true,
+                    ..Mode::default()
+                };
+                let began = Instant::now();
+                let mut run = play_safely(&self.server, &tested.test, seed, mode);
+                tested.add(seed, &run, began.elapsed());
+                played(index, &run);
+                let trace = std::mem::take(&mut run.trace);
+                if let Some(failure) = tested.failure.as_mut().filter(|f| f.seed == seed) {
+                    failure.trace = trace.clone();
+                }
+                tested.trace = trace;
+                tested.remarks.append(&mut run.remarks);
+            }
+        }
     }
 
     fn play_all(&self, tested: &mut [Tested], played: &mut dyn FnMut(usize, &Played)) {
@@ -318,6 +359,8 @@ impl Tested {
             failed: 0,
             failure: None,
             given_up: false,
+            remarks: Vec::new(),
+            trace: Trace::new(),
             played_between: None,
         }
     }
@@ -335,13 +378,7 @@ impl Tested {
     fn hang(&mut self, seed: u64, step: u64) {
         self.played += 1;
         self.given_up = true;
-        let finding = Finding {
-            rule: "a server comes back to its inbox",
-            at: raftapi::Time::ZERO,
-            sentence: format!("a server does not come back from step {step}"),
-            hint: "",
-            task: None,
-        };
+        let finding = Finding::of_hang(step);
         self.fail(seed, finding, Some(step));
     }
 
@@ -365,12 +402,14 @@ impl Tested {
         };
         let (server, test) = (plan.server.clone(), self.test.clone());
         let (seed, hangs_at) = (failure.seed, failure.hangs_at);
-        let again = guarded(plan.watchdog, move |pulse| {
+        // It may be slow rather than stuck: it is given more time than before.
+        let again = guarded(plan.watchdog.map(|limit| 3 * limit), move |pulse| {
             let mode = Mode {
                 record: true,
                 narrate: true,
                 pulse,
                 hangs_at,
+                ..Mode::default()
             };
             play_safely(&server, &test, seed, mode)
         });
@@ -380,10 +419,7 @@ impl Tested {
                 failure.trace = again.trace;
                 again.finding
             }
-            Err(step) => Some(Finding {
-                sentence: format!("a server does not come back from step {step}"),
-                ..before.clone()
-            }),
+            Err(step) => Some(Finding::of_hang(step)),
         };
         let same = now.as_ref() == Some(before) || before.rule == SAME_SEED_SAME_RUN;
         match now {

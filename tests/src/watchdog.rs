@@ -12,10 +12,15 @@ use labrpc::Pulse;
 /// How often to look.
 pub(crate) const LOOK: Duration = Duration::from_millis(50);
 
+/// A run that takes fewer steps than this in the time that one step may take does not compute: it
+/// sleeps. A thousand would take a millisecond.
+const FEW_STEPS: u64 = 200;
+
 /// Looks at a pulse now and then. `K` tells one run from the next.
 pub(crate) struct Watchdog<K> {
     pulse: Arc<Pulse>,
     limit: Option<Duration>,
+    /// A run and its step, and when they were seen.
     seen: Option<(K, u64)>,
     since: Instant,
 }
@@ -31,16 +36,19 @@ impl<K: PartialEq> Watchdog<K> {
         }
     }
 
-    /// The step that the run has been in for too long, if it has.
+    /// The step that the run is in, if it has been in it, or in the few before it, for too long.
     pub fn look(&mut self, run: K) -> Option<u64> {
-        let now = self.pulse.in_step().map(|step| (run, step));
-        if now != self.seen || now.is_none() {
-            self.seen = now;
-            self.since = Instant::now();
-            return None;
+        let step = self.pulse.in_step()?;
+        match &self.seen {
+            Some((known, before)) if *known == run && step < before + FEW_STEPS => {
+                (self.since.elapsed() >= self.limit?).then_some(step)
+            }
+            _ => {
+                self.seen = Some((run, step));
+                self.since = Instant::now();
+                None
+            }
         }
-        let stuck = self.since.elapsed() >= self.limit?;
-        self.seen.as_ref().filter(|_| stuck).map(|&(_, step)| step)
     }
 }
 

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::post::Item;
 use super::simulation::{Simulation, tell};
-use crate::{Action, Delay, Happening, Observer, Protocol, ServerId, Time};
+use crate::run::CrashAfter;
+use crate::{Action, ActionKind, Delay, Happening, Observer, Protocol, ServerId, Time};
 
 /// The draws of one step; `Delay::sample` takes two.
 mod draw {
@@ -38,7 +39,7 @@ impl<P: Protocol, O: Observer<P>> Simulation<P, O> {
     /// Does one thing. False if that was the server's last.
     #[inline]
     fn perform(&mut self, server: ServerId, action: Action<P>) -> bool {
-        let kind = action.kind();
+        let kind = ActionKind::of(&action);
         let machine = &mut self.machines[server.index()];
         match action {
             Action::Call(to, request) => self.send_request(server, to, request),
@@ -53,7 +54,7 @@ impl<P: Protocol, O: Observer<P>> Simulation<P, O> {
                 tell!(self, Happening::Published { server, status });
             }
         }
-        if self.machines[server.index()].crashes_after(kind) {
+        if CrashAfter::is_due(&mut self.machines[server.index()].crash_after, kind) {
             self.kill(server);
             return false;
         }

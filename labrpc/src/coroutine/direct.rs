@@ -1,45 +1,25 @@
 //! Directing a run in virtual time.
 
 use super::simulation::{Simulation, tell};
+use crate::run::{CrashAfter, check_link, check_server, check_state};
 use crate::{
     ActionKind, Ended, FaultsError, Happening, LinkFaults, Network, Observer, Protocol, Run,
     ServerFaults, ServerId, Time,
 };
 
 impl<P: Protocol, O: Observer<P>> Simulation<P, O> {
-    /// Refuses a server that does not exist.
     fn check(&self, server: ServerId) -> Result<(), FaultsError> {
-        if server.index() < self.machines.len() {
-            return Ok(());
-        }
-        refuse("server", server, "there is no such server")
+        check_server(self.machines.len(), server)
+    }
+
+    fn check_link(&self, from: ServerId, to: ServerId) -> Result<(), FaultsError> {
+        check_link(self.machines.len(), from, to)
     }
 
     fn check_on(&self, server: ServerId, on: bool, knob: &'static str) -> Result<(), FaultsError> {
         self.check(server)?;
-        match (self.machines[server.index()].on, on) {
-            (true, false) => refuse(knob, server, "it is running"),
-            (false, true) => refuse(knob, server, "it is not running"),
-            _ => Ok(()),
-        }
+        check_state(knob, server, self.machines[server.index()].on, on)
     }
-
-    fn check_link(&self, from: ServerId, to: ServerId) -> Result<(), FaultsError> {
-        self.check(from)?;
-        self.check(to)?;
-        if from == to {
-            return refuse("link", from, "a server has no link to itself");
-        }
-        Ok(())
-    }
-}
-
-fn refuse<T>(knob: &'static str, server: ServerId, why: &'static str) -> Result<T, FaultsError> {
-    Err(FaultsError {
-        knob,
-        value: server.to_string(),
-        why,
-    })
 }
 
 impl<P: Protocol, O: Observer<P>> Run<P, O> for Simulation<P, O> {
@@ -100,10 +80,8 @@ impl<P: Protocol, O: Observer<P>> Run<P, O> for Simulation<P, O> {
         count: u32,
     ) -> Result<(), FaultsError> {
         self.check_on(server, true, "crash_after")?;
-        if count == 0 {
-            return refuse("crash_after", server, "the count begins with 1");
-        }
-        self.machines[server.index()].crash_after = Some((kind, count));
+        let planned = CrashAfter::new(server, kind, count)?;
+        self.machines[server.index()].crash_after = Some(planned);
         Ok(())
     }
 

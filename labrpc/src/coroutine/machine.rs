@@ -2,10 +2,11 @@
 
 use std::collections::VecDeque;
 
-use super::clock::Clock;
 use super::process::Process;
+use crate::clock::Clock;
 use crate::protocol::Ticket;
-use crate::{Action, ActionKind, Delay, Protocol, ServerFaults, ServerFn, Time};
+use crate::run::CrashAfter;
+use crate::{Action, Delay, Protocol, ServerFaults, ServerFn, Time};
 
 pub(super) struct Machine<P: Protocol> {
     pub run: ServerFn<P>,
@@ -29,7 +30,7 @@ pub(super) struct Machine<P: Protocol> {
     /// When the disk has done what it was asked so far.
     pub disk_free_at: Time,
     /// Kills the server after so many actions of this kind.
-    pub crash_after: Option<(ActionKind, u32)>,
+    pub crash_after: Option<CrashAfter>,
     /// Steps that took time, and timers set: where its random stream stands.
     pub draws: u32,
     /// Steps since time last passed.
@@ -58,10 +59,7 @@ impl<P: Protocol> Machine<P> {
             on: false,
             stable: P::Stable::default(),
             faults: faults.clone(),
-            clock: match faults.clock_rate {
-                1.0 => Clock::TRUE,
-                rate => Clock::TRUE.at_rate(rate, Time::ZERO),
-            },
+            clock: Clock::new(faults.clock_rate),
             timer: Timer::default(),
             busy_until: Time::ZERO,
             inbox: VecDeque::new(),
@@ -95,20 +93,6 @@ impl<P: Protocol> Machine<P> {
         self.steps_now
     }
 
-    /// Counts an action. Whether the server is to be killed right after it.
-    #[inline]
-    pub fn crashes_after(&mut self, action: ActionKind) -> bool {
-        match &mut self.crash_after {
-            None => false,
-            Some((kind, left)) => {
-                if *kind == ActionKind::Any || *kind == action {
-                    *left -= 1;
-                }
-                *left == 0
-            }
-        }
-    }
-
     /// Forgets what the server had in memory. What was in its inbox.
     pub fn forget(&mut self) -> VecDeque<Ticket> {
         self.timer.deadline = None;
@@ -119,16 +103,5 @@ impl<P: Protocol> Machine<P> {
         self.disk_free_at = Time::ZERO;
         self.crash_after = None;
         std::mem::take(&mut self.inbox)
-    }
-}
-
-impl<P: Protocol> Action<P> {
-    pub(super) fn kind(&self) -> ActionKind {
-        match self {
-            Action::Call(..) => ActionKind::Call,
-            Action::Reply(..) => ActionKind::Reply,
-            Action::Persist(_) => ActionKind::Persist,
-            Action::Publish(_) => ActionKind::Publish,
-        }
     }
 }

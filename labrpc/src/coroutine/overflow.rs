@@ -10,7 +10,7 @@ use std::cell::Cell;
 
 use corosensei::trap::CoroutineTrapHandler;
 
-use super::process::Exit;
+use crate::panics::Exit;
 
 thread_local! {
     /// The coroutine that this thread is running.
@@ -23,8 +23,8 @@ pub(super) fn set_running(handler: Option<CoroutineTrapHandler<Exit>>) {
     RUNNING.set(handler);
 }
 
-/// Whether this thread is running a server.
-pub(super) fn is_running() -> bool {
+/// Whether this thread is running a coroutine.
+pub(crate) fn is_running() -> bool {
     let running = RUNNING.take();
     let is = running.is_some();
     RUNNING.set(running);

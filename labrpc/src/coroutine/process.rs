@@ -1,21 +1,18 @@
 //! A server as a coroutine: started, resumed for each step, killed.
 
 use std::cell::{Cell, RefCell};
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
 
 use corosensei::stack::DefaultStack;
 use corosensei::{Coroutine, CoroutineResult, Yielder};
 use rand::rngs::ChaCha8Rng;
 
-use super::{overflow, panics};
+use super::overflow;
+use crate::panics::{self, Exit, MOST_ACTIONS};
 use crate::{Action, Context, Host, Protocol, ServerFn, ServerId, Time, Wake};
 
 /// A server's stack: costs nothing until it is used; a panic with a backtrace needs 32 KiB.
 const STACK_BYTES: usize = 256 * 1024;
-
-/// More things than this within one step are a loop that never waits.
-const MOST_ACTIONS: usize = 100_000;
 
 /// What the step that is being run shares with its simulation.
 pub(super) struct Shell<P: Protocol> {
@@ -32,18 +29,6 @@ pub(super) enum Pause {
     /// It does one thing after the other and never waits.
     Flooded(usize),
 }
-
-/// How a coroutine ended.
-pub(super) enum Exit {
-    Returned,
-    Panicked(String),
-    /// It had been killed and would have gone on; it was unwound.
-    Unwound,
-    Overflowed,
-}
-
-/// The panic that unwinds a killed server which waits again.
-struct Unwind;
 
 /// A running server.
 pub(super) struct Process<P: Protocol> {
@@ -73,11 +58,7 @@ impl<P: Protocol> Process<P> {
                 rng,
             } = identity;
             let ctx = Context::new(&host, me, servers, stable, rng);
-            match catch_unwind(AssertUnwindSafe(|| run(&ctx))) {
-                Ok(()) => Exit::Returned,
-                Err(payload) if payload.is::<Unwind>() => Exit::Unwound,
-                Err(payload) => Exit::Panicked(panics::message(&*payload)),
-            }
+            panics::run(&run, &ctx)
         });
         Process { coroutine }
     }
@@ -121,14 +102,6 @@ impl<P: Protocol> CoroutineHost<'_, P> {
         }
         wake
     }
-
-    /// Unwinds a server that has been killed and goes on all the same; its destructors are left
-    /// to run undisturbed.
-    fn unwind_if_possible(&self) {
-        if !std::thread::panicking() {
-            resume_unwind(Box::new(Unwind));
-        }
-    }
 }
 
 impl<P: Protocol> Host<P> for CoroutineHost<'_, P> {
@@ -151,12 +124,12 @@ impl<P: Protocol> Host<P> for CoroutineHost<'_, P> {
             return; // a destructor that floods while its server panics
         }
         self.suspend(Pause::Flooded(count));
-        self.unwind_if_possible();
+        panics::unwind_if_possible();
     }
 
     fn wait(&self, deadline: Option<Time>) -> Wake<P> {
         if self.killed.get() {
-            self.unwind_if_possible();
+            panics::unwind_if_possible();
             return Wake::Killed;
         }
         if std::thread::panicking() {

@@ -7,49 +7,19 @@ use std::sync::Arc;
 use corosensei::CoroutineResult;
 
 use super::machine::Machine;
-use super::post::{Item, Letter, State};
-use super::process::{Exit, Identity, Pause, Process, Shell};
+use super::overflow;
+use super::post::Item;
+use super::process::{Identity, Pause, Process, Shell};
 use super::pulse::Pulse;
-use super::{SPEAKING, overflow, panics};
+use crate::letter::{Letter, State};
+use crate::panics::{self, Exit};
 use crate::queue::EventQueue;
 use crate::slab::Slab;
+use crate::speaking::SPEAKING;
 use crate::{
-    Cause, Ended, Faults, FaultsError, Happening, Lost, Misstep, Network, Observer, Protocol,
-    ServerFn, ServerId, Streams, Time, Wake, What,
+    Cause, Ended, FaultsError, Happening, Lost, Misstep, Network, Observer, Protocol, ServerId,
+    Setup, Streams, Time, Wake, What,
 };
-
-/// What a run is made of.
-pub struct Setup<P: Protocol> {
-    /// The servers, S0 first.
-    pub servers: Vec<ServerFn<P>>,
-    /// What is wrong with the network and the machines.
-    pub faults: Faults,
-    /// The run's name and seed: together they choose all randomness.
-    pub name: String,
-    /// See `name`.
-    pub seed: u64,
-    /// Tells [`speaking`](super::speaking) which server is being run.
-    pub narrate: bool,
-    /// Shows a watchdog which step the run is in.
-    pub pulse: Option<Arc<Pulse>>,
-    /// Ends the run instead of taking this step, which is known not to come back.
-    pub hangs_at: Option<u64>,
-}
-
-impl<P: Protocol> Setup<P> {
-    /// `servers` times the same server, nothing wrong, nothing special.
-    pub fn new(servers: usize, server: ServerFn<P>, name: &str, seed: u64) -> Self {
-        Setup {
-            servers: vec![server; servers],
-            faults: Faults::RELIABLE,
-            name: name.to_string(),
-            seed,
-            narrate: false,
-            pulse: None,
-            hangs_at: None,
-        }
-    }
-}
 
 /// A run in virtual time. It is directed through [`Run`](crate::Run).
 pub struct Simulation<P: Protocol, O> {

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use crossbeam_channel::RecvTimeoutError;
 use labrpc::{
-    Answer, Call, Context, Ended, Faults, Happening, LinkFaults, Misstep, Protocol, Record, Rpc,
-    Run, ServerFn, ServerId, Setup, Simulation, Time,
+    Answer, Call, Context, Delay, Ended, Faults, Happening, LinkFaults, Misstep, Observer,
+    Protocol, Record, Rpc, Run, ServerFn, ServerId, Setup, Simulation, Threads, Time,
 };
 use serde::{Deserialize, Serialize};
 
@@ -57,8 +57,12 @@ impl Rpc<Echo> for Ask {
 
 /// What a server of this protocol sees of the world.
 pub type Ctx<'h> = Context<'h, Echo>;
-/// A run of which everything is recorded.
-pub type Sim = Simulation<Echo, Vec<Record<Echo>>>;
+/// Everything that happened.
+pub type Trace = Vec<Record<Echo>>;
+/// A run in virtual time of which everything is recorded.
+pub type Sim = Simulation<Echo, Trace>;
+/// A run of which everything is recorded, whatever hosts it.
+pub type AnyRun = Box<dyn Run<Echo, Trace>>;
 
 /// The first server.
 pub const S0: ServerId = ServerId::new(0);
@@ -186,24 +190,137 @@ pub fn sim(servers: Vec<ServerFn<Echo>>, faults: Faults) -> Sim {
 }
 
 /// Lets time pass until so many milliseconds after the run began.
-pub fn advance(sim: &mut Sim, millis: u64) {
+pub fn advance(sim: &mut (impl Run<Echo, Trace> + ?Sized), millis: u64) {
     let done = sim.advance_until(at(millis), &mut |_| false);
     assert_eq!(done, Ok(false));
 }
 
+/// Lets time pass until so many sentences contain these words; a minute at most.
+pub fn advance_until(sim: &mut (impl Run<Echo, Trace> + ?Sized), count: usize, words: &str) {
+    let (mut seen, mut found) = (0, 0);
+    let mut done = |trace: &Trace| {
+        let new = trace[seen..].iter().map(sentence);
+        found += new.filter(|sentence| sentence.contains(words)).count();
+        seen = trace.len();
+        found >= count
+    };
+    let limit = sim.now() + Duration::from_secs(60);
+    assert_eq!(sim.advance_until(limit, &mut done), Ok(true), "{words}");
+}
+
+/// Lets so many milliseconds pass.
+pub fn pass(sim: &mut (impl Run<Echo, Trace> + ?Sized), millis: u64) {
+    let limit = sim.now() + ms(millis);
+    assert_eq!(sim.advance_until(limit, &mut |_| false), Ok(false));
+}
+
 /// Lets time pass until a server does what no server may do.
-pub fn misstep(sim: &mut Sim) -> Misstep {
+pub fn misstep(sim: &mut (impl Run<Echo, Trace> + ?Sized)) -> Misstep {
     match sim.advance_until(at(60_000), &mut |_| false) {
         Err(Ended::Misstep(misstep)) => *misstep,
         other => panic!("expected a misstep, not {other:?}"),
     }
 }
 
+// ---- hosts ----
+
+/// Where a test runs.
+pub trait Place {
+    /// How long a message must take at least, so that servers may go on answering each other.
+    const LEAST_DELAY: Delay;
+
+    /// A run in which no server has been started.
+    fn build<O: Observer<Echo> + Send + 'static>(
+        setup: Setup<Echo>,
+        observer: O,
+    ) -> Box<dyn Run<Echo, O>>;
+
+    /// A run of these servers, all started, of which everything is recorded.
+    fn sim(servers: Vec<ServerFn<Echo>>, faults: Faults) -> AnyRun {
+        let mut run = Self::build(setup(servers, faults), Trace::new());
+        for server in ServerId::all(run.servers()) {
+            run.start(server).unwrap();
+        }
+        run
+    }
+}
+
+/// In virtual time.
+pub struct InVirtualTime;
+
+impl Place for InVirtualTime {
+    const LEAST_DELAY: Delay = Delay::Constant(Duration::from_micros(1));
+
+    fn build<O: Observer<Echo> + Send + 'static>(
+        setup: Setup<Echo>,
+        observer: O,
+    ) -> Box<dyn Run<Echo, O>> {
+        Box::new(Simulation::new(setup, observer).unwrap())
+    }
+}
+
+/// On threads.
+pub struct OnThreads;
+
+impl Place for OnThreads {
+    const LEAST_DELAY: Delay = Delay::ZERO;
+
+    fn build<O: Observer<Echo> + Send + 'static>(
+        setup: Setup<Echo>,
+        observer: O,
+    ) -> Box<dyn Run<Echo, O>> {
+        Box::new(Threads::new(setup, observer).unwrap())
+    }
+}
+
+/// A run on threads of which everything is recorded.
+pub type OnThread = Threads<Echo, Trace>;
+
+/// Such a run of these servers, all started.
+pub fn begin_with(servers: Vec<ServerFn<Echo>>, faults: Faults) -> OnThread {
+    let mut run = Threads::new(setup(servers, faults), Trace::new()).unwrap();
+    for server in ServerId::all(run.servers()) {
+        run.start(server).unwrap();
+    }
+    run
+}
+
+/// A server that does this in its first step, and then answers.
+pub fn first(act: impl Fn(&Ctx<'_>) + Send + Sync + 'static) -> ServerFn<Echo> {
+    server(move |ctx| {
+        act(ctx);
+        while let Ok(event) = ctx.recv() {
+            if let Event::Asked(call) = event {
+                echo_back(ctx, call);
+            }
+        }
+    })
+}
+
+/// Runs each of these tests, which are generic over their [`Place`], on both hosts.
+#[macro_export]
+macro_rules! on_both_hosts {
+    ($($test:ident,)*) => {
+        mod coroutine {
+            $(#[test]
+            fn $test() {
+                super::$test::<super::InVirtualTime>();
+            })*
+        }
+        mod thread {
+            $(#[test]
+            fn $test() {
+                super::$test::<super::OnThreads>();
+            })*
+        }
+    };
+}
+
 // ---- what happened ----
 
 /// A run retold, a sentence for each event: when, in milliseconds, and what. Starts, deadlines and
 /// timeouts are left out.
-pub fn story(sim: &Sim) -> Vec<String> {
+pub fn story(sim: &(impl Run<Echo, Trace> + ?Sized)) -> Vec<String> {
     let told = |r: &&Record<Echo>| {
         use Happening::*;
         !matches!(
@@ -215,13 +332,19 @@ pub fn story(sim: &Sim) -> Vec<String> {
 }
 
 /// The sentences about one thing: those that contain these words.
-pub fn told(sim: &Sim, words: &str) -> Vec<String> {
+pub fn told(sim: &(impl Run<Echo, Trace> + ?Sized), words: &str) -> Vec<String> {
     let all = sim.observer().iter().map(sentence);
     all.filter(|sentence| sentence.contains(words)).collect()
 }
 
+/// The same sentences without their times: what no two runs on threads have in common.
+pub fn untimed(sentences: Vec<String>) -> Vec<String> {
+    let what = |sentence: &String| sentence.split_once(": ").map(|(_, what)| what.to_string());
+    sentences.iter().filter_map(what).collect()
+}
+
 /// How many sentences contain these words.
-pub fn times(sim: &Sim, words: &str) -> usize {
+pub fn times(sim: &(impl Run<Echo, Trace> + ?Sized), words: &str) -> usize {
     told(sim, words).len()
 }
 
@@ -261,7 +384,11 @@ pub fn sentence(record: &Record<Echo>) -> String {
 
 /// How long each message took from one server to another, in the order in which they were sent;
 /// copies in the order in which they arrived.
-pub fn delays(sim: &Sim, from: ServerId, to: ServerId) -> Vec<Duration> {
+pub fn delays(
+    sim: &(impl Run<Echo, Trace> + ?Sized),
+    from: ServerId,
+    to: ServerId,
+) -> Vec<Duration> {
     use Happening::*;
     let mut sent = BTreeMap::new();
     let mut delays = Vec::new();

@@ -71,6 +71,11 @@ pub fn follows_old_leaders() -> Server {
     careless(|server| server.follows_old_leaders = true)
 }
 
+/// Hears its leader, and does not answer.
+pub fn answers_no_leader() -> Server {
+    careless(|server| server.answers_leaders = false)
+}
+
 /// A fine leader, but it never says that it is one.
 pub fn leads_in_secret() -> Server {
     careless(|server| server.shows = |_| None)
@@ -98,6 +103,7 @@ struct Careless<'a> {
     shows: fn(&Self) -> Option<Status>,
     waits_for_leader: bool,
     follows_old_leaders: bool,
+    answers_leaders: bool,
 }
 
 impl<'a> Careless<'a> {
@@ -117,6 +123,7 @@ impl<'a> Careless<'a> {
             shows: |server| Some(Status::new(server.stable.current_term, server.role)),
             waits_for_leader: true,
             follows_old_leaders: false,
+            answers_leaders: true,
         }
     }
 
@@ -145,7 +152,9 @@ impl<'a> Careless<'a> {
                             self.wait();
                         }
                     }
-                    call.reply(self.ctx, AppendReply { term, success });
+                    if self.answers_leaders {
+                        call.reply(self.ctx, AppendReply { term, success });
+                    }
                 }
                 Ok(Event::VoteReply(answer)) => {
                     self.see(answer.reply.term);
@@ -296,6 +305,17 @@ pub fn hangs() -> Server {
             }
         }
         while ctx.recv().is_ok() {}
+    })
+}
+
+/// Sleeps for a moment in each step.
+pub fn sleeps() -> Server {
+    careless(|server| {
+        server.peers = |ctx| {
+            std::thread::sleep(Duration::from_millis(50));
+            ctx.peers().collect()
+        };
+        server.grants = |_, _| false;
     })
 }
 

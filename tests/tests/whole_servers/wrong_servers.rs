@@ -3,22 +3,31 @@
 use std::time::Duration;
 
 use raftapi::Server;
+use suite::cluster::TimeKind;
 use suite::report::Failed;
 use suite::runner::{Failure, Plan, Tested};
 
 use crate::servers;
 
-/// Plays every test on this server.
-fn judge(server: Server, seeds: u64, check_determinism: bool) -> Vec<Tested> {
-    let plan = Plan {
+/// Every test on this server, in virtual time.
+fn plan(server: Server, seeds: u64) -> Plan {
+    Plan {
+        time: TimeKind::Virtual,
         server,
         tests: suite::all(),
         first_seed: 0,
         seeds,
         jobs: 1,
         watchdog: Some(Duration::from_secs(1)),
-        check_determinism,
+        check_determinism: false,
         interrupt: Default::default(),
+    }
+}
+
+fn judge(server: Server, seeds: u64, check_determinism: bool) -> Vec<Tested> {
+    let plan = Plan {
+        check_determinism,
+        ..plan(server, seeds)
     };
     plan.run(|_, _| ())
 }
@@ -177,6 +186,32 @@ fn a_stack_overflow_is_a_finding() {
 }
 
 #[test]
+fn a_server_that_does_not_answer_its_leader_is_told_to() {
+    let tested = &judge(servers::answers_no_leader(), 20, false)[0];
+    let words = "AppendEntries that were delivered, none was answered";
+    failure(tested, "requests are answered", words);
+}
+
+/// Each step comes back, but so late that a test would take minutes.
+#[test]
+fn a_server_that_sleeps_in_each_step_is_given_up() {
+    let mut tests = suite::all();
+    tests.truncate(1);
+    let plan = Plan {
+        tests,
+        watchdog: Some(Duration::from_millis(200)),
+        ..plan(servers::sleeps(), 1000)
+    };
+    let tested = plan.run(|_, _| ()).remove(0);
+    failure(
+        &tested,
+        "a server comes back to its inbox",
+        "does not come back",
+    );
+    assert!(tested.given_up && tested.played < 10);
+}
+
+#[test]
 fn a_server_that_hangs_is_given_up() {
     for tested in judge(servers::hangs(), 20, false) {
         let words = "S1 does not come back to its inbox at 1.000 s, after its deadline passed";
@@ -213,4 +248,38 @@ fn a_failure_that_does_not_come_back_is_not_called_a_wrong_raft() {
     let many_elections = &judge(servers::remembers_earlier_runs(), 100, false)[2];
     let rule = "two runs of one seed are the same";
     failure(many_elections, rule, "one run of this seed came to this");
+}
+
+/// Plays the first test once on this server, in real time.
+fn in_real_time(server: Server, rule: &str, words: &str) {
+    let plan = Plan {
+        time: TimeKind::Real,
+        tests: vec![suite::all().remove(0)],
+        watchdog: Some(Duration::from_millis(500)),
+        ..plan(server, 1)
+    };
+    failure(&plan.run(|_, _| ())[0], rule, words);
+}
+
+#[test]
+fn in_real_time_a_panic_is_a_finding() {
+    in_real_time(servers::panics(), "a server does not panic", "who are you?");
+}
+
+#[test]
+fn in_real_time_a_return_is_a_finding() {
+    let rule = "a server runs until it is killed";
+    in_real_time(servers::returns(), rule, "although nobody had killed it");
+}
+
+#[test]
+fn in_real_time_a_server_without_votes_does_not_lead() {
+    let rule = "a leader has the votes of a majority";
+    in_real_time(servers::crowns_itself(), rule, "never asked for a vote");
+}
+
+#[test]
+fn in_real_time_a_server_that_hangs_when_it_is_killed_is_given_up() {
+    let rule = "a server comes back to its inbox";
+    in_real_time(servers::hangs_when_killed(), rule, "after it was killed");
 }

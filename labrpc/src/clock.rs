@@ -6,7 +6,7 @@ use crate::Time;
 
 /// Maps true time to a server's own and back. Integer arithmetic in millionths.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Clock {
+pub(crate) struct Clock {
     /// Own microseconds per true second.
     rate_ppm: u64,
     /// Both clocks when the rate was last changed.
@@ -22,6 +22,14 @@ impl Clock {
         true_base: Time::ZERO,
         own_base: Time::ZERO,
     };
+
+    /// A clock that has run at this rate since the run began.
+    pub fn new(rate: f64) -> Clock {
+        match rate {
+            1.0 => Clock::TRUE,
+            rate => Clock::TRUE.at_rate(rate, Time::ZERO),
+        }
+    }
 
     /// The same clock, running at another rate from `now` on, 1 being true time.
     pub fn at_rate(&self, rate: f64, now: Time) -> Clock {

@@ -1,0 +1,3 @@
+//! The election suite, on your server.
+
+suite::tests!(starter::server(raftapi::Timing::LAB));
