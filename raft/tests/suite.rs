@@ -1,3 +1,3 @@
-//! The election suite, on the reference.
+//! The election suite, on the reference: in virtual time and in real time.
 
-suite::tests!(raft::server(raftapi::Timing::LAB));
+suite::tests!(raft::server(raftapi::Timing::LAB), real_time);

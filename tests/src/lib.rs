@@ -139,37 +139,45 @@ fn plan(server: &Server, name: &str, settings: &Settings) -> Plan {
 }
 
 /// Makes the suite for this server: one `#[test]` for each of [`all`] tests.
+///
+/// `suite::tests!(server, real_time)` makes each of them twice: in virtual time, and below
+/// `real_time` once on threads, by the wall clock.
 #[macro_export]
 macro_rules! tests {
     ($server:expr) => {
-        $crate::tests!(@each $server => initial_election, re_election, many_elections);
+        $crate::tests!(@all virtual_time $server);
     };
-    (@each $server:expr => $($name:ident),*) => {
-        $(
-            #[test]
-            fn $name() -> ::std::result::Result<(), $crate::report::Failed> {
-                let (package, folder) = (env!("CARGO_PKG_NAME"), env!("CARGO_MANIFEST_DIR"));
-                $crate::check(&$server, stringify!($name), package, folder)
-            }
-        )*
-
+    ($server:expr, real_time) => {
+        $crate::tests!(@all virtual_time $server);
         mod real_time {
             use super::*;
-            $(
-                #[test]
-                fn $name() -> ::std::result::Result<(), $crate::report::Failed> {
-                    let (package, folder) = (env!("CARGO_PKG_NAME"), env!("CARGO_MANIFEST_DIR"));
-                    $crate::check_in_real_time(&$server, stringify!($name), package, folder)
-                }
-            )*
+            $crate::tests!(@all real_time $server);
         }
+    };
+    (@all $time:ident $server:expr) => {
+        $crate::tests!(@$time $server => initial_election, re_election, many_elections);
+    };
+    (@virtual_time $server:expr => $($name:ident),*) => {
+        $crate::tests!(@each check $server => $($name),*);
 
-        /// The list above and the suite's own are one.
+        /// The list of the macro and the suite's own are one.
         #[test]
         fn no_test_is_left_out() {
             let here = [$(stringify!($name)),*];
             let all: ::std::vec::Vec<_> = $crate::all().iter().map(|test| test.name).collect();
             assert_eq!(here[..], all[..]);
         }
+    };
+    (@real_time $server:expr => $($name:ident),*) => {
+        $crate::tests!(@each check_in_real_time $server => $($name),*);
+    };
+    (@each $check:ident $server:expr => $($name:ident),*) => {
+        $(
+            #[test]
+            fn $name() -> ::std::result::Result<(), $crate::report::Failed> {
+                let (package, folder) = (env!("CARGO_PKG_NAME"), env!("CARGO_MANIFEST_DIR"));
+                $crate::$check(&$server, stringify!($name), package, folder)
+            }
+        )*
     };
 }

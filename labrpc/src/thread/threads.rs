@@ -22,11 +22,9 @@ use crate::{
 /// How long a killed server may take to return.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The director looks as soon as something happens. As long as more and more happens it rests
-/// between looks, at first so long, then longer and longer up to [`MOST_REST`]: to wake it for each
-/// event would cost the servers more than the event itself.
-const LEAST_REST: Duration = Duration::from_micros(250);
-const MOST_REST: Duration = Duration::from_millis(8);
+/// The director looks at once when something happens after a while in which nothing did, and then
+/// at most this often: to wake it for each event would cost the servers more than the event.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(5);
 
 /// A run in real time: each server is a thread. It is directed through [`Run`](crate::Run).
 ///
@@ -248,7 +246,6 @@ impl<P: Protocol, O: Observer<P> + Send + 'static> Threads<P, O> {
         limit: Time,
         done: &mut dyn FnMut(&O) -> bool,
     ) -> Result<bool, Ended> {
-        let mut rest = LEAST_REST;
         loop {
             let world = self.world_mut();
             world.lingered();
@@ -272,14 +269,9 @@ impl<P: Protocol, O: Observer<P> + Send + 'static> Threads<P, O> {
                     None => thread::park(),
                     Some(until) => thread::park_timeout(until.saturating_duration_since(looked)),
                 }
-                let waited = looked.elapsed();
-                if waited >= rest {
-                    rest = LEAST_REST;
-                    return;
-                }
                 let left = until - this.shared.began.elapsed();
-                thread::sleep(left.min(rest - waited));
-                rest = MOST_REST.min(rest * 2);
+                let rest = BETWEEN_LOOKS.saturating_sub(looked.elapsed());
+                thread::sleep(left.min(rest));
             });
         }
     }
