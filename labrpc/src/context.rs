@@ -168,8 +168,8 @@ impl<'h, P: Protocol> Context<'h, P> {
         self.stable.clone()
     }
 
-    /// Tells the world about this server. Only a change counts, so it may be called at each turn
-    /// of a loop.
+    /// Tells the world about this server: at its start, and at each change, before it waits again.
+    /// Only a change counts, so it may be called at each turn of a loop.
     pub fn publish(&self, status: P::Status) {
         let mut published = self.published.borrow_mut();
         if published.as_ref() != Some(&status) {

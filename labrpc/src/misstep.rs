@@ -43,7 +43,7 @@ pub enum What {
     Returned,
     /// Its stack overflowed.
     StackOverflow,
-    /// It took this many steps while no time passed.
+    /// It took this many steps within a millisecond.
     Spun(u32),
     /// It did this many things within one step.
     Flooded(usize),
@@ -82,8 +82,8 @@ impl fmt::Display for Misstep {
             ),
             What::Spun(steps) => write!(
                 f,
-                "{server} took {steps} steps at {at} while no time passed, the last one {cause}: is \
-                 its deadline always in the past, or does it answer every message with another?"
+                "{server} took {steps} steps within a millisecond, the last one at {at}, {cause}: is its \
+                 deadline always in the past, or does it answer every message with another?"
             ),
             What::Flooded(actions) => write!(
                 f,

@@ -137,11 +137,11 @@ fn servers_that_answer_each_message_with_another_at_once_spin() {
     let found = misstep(&mut sim(vec![ping_pong(), ping_pong()], Faults::RELIABLE));
     assert_eq!(found.at, at(11));
     assert!(matches!(found.what, What::Spun(10_000..)), "{found:?}");
-    // With the least of delays time passes.
-    let nanosecond = Delay::Constant(std::time::Duration::from_nanos(1));
-    let faults = Faults::RELIABLE.delayed(nanosecond);
+    // With a delay of a microsecond that is a lively conversation.
+    let microsecond = Delay::Constant(std::time::Duration::from_micros(1));
+    let faults = Faults::RELIABLE.delayed(microsecond);
     let mut sim = sim(vec![ping_pong(), ping_pong()], faults);
-    let limit = at(11) + std::time::Duration::from_nanos(20_000);
+    let limit = at(11) + ms(20);
     assert_eq!(sim.advance_until(limit, &mut |_| false), Ok(false));
 }
 

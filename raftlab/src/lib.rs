@@ -43,7 +43,6 @@ pub fn main(lab: Lab) -> ExitCode {
     };
     match done {
         Ok(ending) => ending.code(),
-        Err(error) if files::is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::from(2)

@@ -22,7 +22,7 @@ use crate::cli::TestArgs;
 use crate::files::WholeFile;
 use crate::json::{Asked, Results};
 use crate::summary::Summary;
-use crate::{Ending, Lab, table};
+use crate::{Ending, Lab, files, table};
 
 /// How many seeds a test, unless it is said.
 const SEEDS: u64 = 1000;
@@ -53,7 +53,6 @@ pub fn run(lab: &Lab, args: &TestArgs) -> Result<Ending> {
         format!("{invocation} test {how}--test {name} --seed {seed}")
     };
 
-    print(lab, &plan, &results, took, replay)?;
     if let Some(file) = json {
         let json = Results::new(&asked, &results, replay);
         file.finish(|to| {
@@ -64,13 +63,18 @@ pub fn run(lab: &Lab, args: &TestArgs) -> Result<Ending> {
     if let Some(file) = trace {
         write_trace(file, &plan, &results[0].0)?;
     }
-    Ok(if asked.interrupted {
+    let ending = if asked.interrupted {
         Ending::Interrupted
     } else if results.iter().any(|(tested, _)| tested.failed > 0) {
         Ending::Failed
     } else {
         Ending::Passed
-    })
+    };
+    // Whoever reads the table through a pipe may stop reading.
+    match print(lab, &plan, &results, took, replay) {
+        Err(error) if !files::is_broken_pipe(&error) => Err(error),
+        _ => Ok(ending),
+    }
 }
 
 fn plan(lab: &Lab, args: &TestArgs) -> Result<Plan> {
@@ -123,7 +127,7 @@ fn play(plan: &Plan) -> Vec<(Tested, Summary)> {
             std::process::exit(130);
         }
     });
-    let bar = ProgressBar::new(plan.seeds * plan.tests.len() as u64);
+    let bar = ProgressBar::new(plan.seeds.saturating_mul(plan.tests.len() as u64));
     let style = ProgressStyle::with_template("{bar:40} {pos}/{len} runs  {msg}");
     bar.set_style(style.expect("the template is well-formed"));
     let mut summaries: Vec<Summary> = plan.tests.iter().map(|_| Summary::new()).collect();

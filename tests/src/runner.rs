@@ -403,16 +403,19 @@ impl Tested {
         let (server, test) = (plan.server.clone(), self.test.clone());
         let (seed, hangs_at) = (failure.seed, failure.hangs_at);
         // It may be slow rather than stuck: it is given more time than before.
-        let again = guarded(plan.watchdog.map(|limit| 3 * limit), move |pulse| {
-            let mode = Mode {
-                record: true,
-                narrate: true,
-                pulse,
-                hangs_at,
-                ..Mode::default()
-            };
-            play_safely(&server, &test, seed, mode)
-        });
+        let again = guarded(
+            plan.watchdog.map(|limit| limit.saturating_mul(3)),
+            move |pulse| {
+                let mode = Mode {
+                    record: true,
+                    narrate: true,
+                    pulse,
+                    hangs_at,
+                    ..Mode::default()
+                };
+                play_safely(&server, &test, seed, mode)
+            },
+        );
         let before = &failure.finding;
         let now = match again {
             Ok(again) => {

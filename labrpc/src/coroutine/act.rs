@@ -64,6 +64,7 @@ impl<P: Protocol, O: Observer<P>> Simulation<P, O> {
     /// Puts off what a step did until the server and its disk have had their time. All of it takes
     /// effect in the order in which the server did it: to the server, `persist` is a call that
     /// returns when the write is done, so what comes after it, in this step or a later one, waits.
+    /// Writes of different steps overlap, and are done in order.
     fn schedule(&mut self, server: ServerId, actions: &mut Vec<Action<P>>) {
         let machine = &mut self.machines[server.index()];
         machine.draws = machine.draws.wrapping_add(1);

@@ -1,12 +1,15 @@
 //! One server's machine: its process, disk, clock, timer and inbox.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use super::process::Process;
 use crate::clock::Clock;
 use crate::protocol::Ticket;
 use crate::run::CrashAfter;
 use crate::{Action, Delay, Protocol, ServerFaults, ServerFn, Time};
+
+const MILLISECOND: Duration = Duration::from_millis(1);
 
 pub(super) struct Machine<P: Protocol> {
     pub run: ServerFn<P>,
@@ -33,9 +36,9 @@ pub(super) struct Machine<P: Protocol> {
     pub crash_after: Option<CrashAfter>,
     /// Steps that took time, and timers set: where its random stream stands.
     pub draws: u32,
-    /// Steps since time last passed.
+    /// Steps since then, which is less than a millisecond ago.
     pub steps_now: u32,
-    pub last_step: Time,
+    pub counted_since: Time,
 }
 
 /// A server's deadline, and the one event in the queue that stands for it. A deadline that moves
@@ -68,7 +71,7 @@ impl<P: Protocol> Machine<P> {
             crash_after: None,
             draws: 0,
             steps_now: 0,
-            last_step: Time::ZERO,
+            counted_since: Time::ZERO,
         }
     }
 
@@ -82,11 +85,11 @@ impl<P: Protocol> Machine<P> {
         self.faults.step_time == Delay::ZERO && self.faults.disk_write == Delay::ZERO
     }
 
-    /// Counts a step. How many there were since time last passed.
+    /// Counts a step. How many there were within a millisecond.
     #[inline]
     pub fn count_step(&mut self, now: Time) -> u32 {
-        if self.last_step < now {
-            self.last_step = now;
+        if now >= self.counted_since + MILLISECOND {
+            self.counted_since = now;
             self.steps_now = 0;
         }
         self.steps_now += 1;

@@ -353,7 +353,9 @@ impl<P: Protocol, O> Drop for Simulation<P, O> {
                 if self.steps == self.hangs_at {
                     std::mem::forget(process);
                 } else {
+                    self.pulse.enter(self.steps);
                     process.kill();
+                    self.pulse.leave(self.steps);
                 }
             }
         }

@@ -158,6 +158,16 @@ pub(crate) mod testing {
         }
     }
 
+    /// The RequestVote that `from` sent in `term` reaches `to`.
+    pub fn reaches(to: ServerId, from: ServerId, term: Term) -> Event {
+        Happening::RequestDelivered {
+            message: 0,
+            from,
+            to,
+            request: vote_request(from, term).into(),
+        }
+    }
+
     /// `from` answers the RequestVote that `to` had sent in `term`.
     pub fn answers(from: ServerId, to: ServerId, term: Term, vote_granted: bool) -> Event {
         Happening::Replied {

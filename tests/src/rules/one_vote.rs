@@ -1,6 +1,6 @@
 //! A server votes at most once in a term, also through crashes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use labrpc::{Happening, Seen};
 use raftapi::{Raft, Reply, Request, ServerId, Term, Time};
@@ -12,6 +12,8 @@ use crate::task::Task;
 #[derive(Debug, Default)]
 pub(super) struct OneVote {
     votes: BTreeMap<(ServerId, Term), (ServerId, Time)>,
+    /// Who asked itself for its vote, in which terms: its answer to itself is its vote then.
+    asked_themselves: BTreeSet<(ServerId, Term)>,
     crashes: Vec<(ServerId, Time)>,
 }
 
@@ -26,9 +28,21 @@ impl Rule for OneVote {
         let (voter, candidate, term) = match *seen {
             Happening::Sent {
                 from,
+                to,
                 request: Request::RequestVote(args),
                 ..
-            } if !args.pre_vote => (from, from, args.term),
+            } if !args.pre_vote => {
+                if to == from && self.asked_themselves.insert((from, args.term)) {
+                    let own = self.votes.get(&(from, args.term));
+                    if own.is_some_and(|&(candidate, _)| candidate == from) {
+                        self.votes.remove(&(from, args.term));
+                    }
+                }
+                if self.asked_themselves.contains(&(from, args.term)) {
+                    return Ok(());
+                }
+                (from, from, args.term)
+            }
             Happening::Replied {
                 from,
                 to,
@@ -79,6 +93,24 @@ mod tests {
             answers(S1, S2, 2, true),
         ];
         assert_eq!(judge(&events), Ok(()));
+    }
+
+    #[test]
+    fn who_asks_itself_has_not_voted_before_it_answers() {
+        let late = [
+            asks(S1, S0, 1),
+            asks(S1, S1, 1),
+            asks(S1, S2, 1),
+            answers(S1, S0, 1, true),
+            answers(S1, S1, 1, false),
+        ];
+        assert_eq!(judge(&late), Ok(()));
+        let twice = [
+            asks(S1, S1, 1),
+            answers(S1, S0, 1, true),
+            answers(S1, S1, 1, true),
+        ];
+        assert_eq!(broken(&twice).0, OneVote::NAME);
     }
 
     #[test]

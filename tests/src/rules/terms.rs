@@ -1,7 +1,7 @@
 //! A server's term never falls, not even through a crash.
 
 use labrpc::{Happening, Seen};
-use raftapi::{Raft, Request, Term, Time};
+use raftapi::{Raft, Reply, Request, ServerId, Term, Time};
 
 use super::{Broken, Rule};
 use crate::task::Task;
@@ -12,13 +12,15 @@ pub(super) struct TermsNeverFall {
 }
 
 /// The highest term that a server has shown.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Shown {
     term: Term,
     /// The same, of what a crash cannot take back: messages that left, writes that were done.
     for_good: Term,
     /// Whether it has shown nothing since its last crash.
     crashed: bool,
+    /// The requests that it has not answered yet, and the term that it was in when each came.
+    open: Vec<(u64, Term)>,
 }
 
 impl TermsNeverFall {
@@ -48,20 +50,23 @@ impl Rule for TermsNeverFall {
                 Request::RequestVote(args) => (from, args.term, true, "a RequestVote"),
                 Request::AppendEntries(args) => (from, args.term, true, "an AppendEntries"),
             },
+            Happening::RequestDelivered { message, to, .. } => {
+                let shown = &mut self.servers[to.index()];
+                shown.open.push((message, shown.term));
+                return Ok(());
+            }
             Happening::Replied {
+                answers,
                 from,
                 request,
                 reply,
                 ..
-            } => match request {
-                Request::RequestVote(args) if args.pre_vote => return Ok(()),
-                Request::RequestVote(_) => (from, reply.term(), true, "a RequestVote reply"),
-                Request::AppendEntries(_) => (from, reply.term(), true, "an AppendEntries reply"),
-            },
+            } => return self.check_reply(from, answers, request, reply),
             Happening::Crashed { server } => {
                 let shown = &mut self.servers[server.index()];
                 shown.term = shown.for_good;
                 shown.crashed = true;
+                shown.open.clear();
                 return Ok(());
             }
             _ => return Ok(()),
@@ -87,6 +92,43 @@ impl Rule for TermsNeverFall {
     }
 }
 
+impl TermsNeverFall {
+    /// A reply may leave later than it was decided, when the server has moved on: it is of the term
+    /// in which the request came, or a later one. Who grants its vote, or hears a leader, is at
+    /// least in the term of the request.
+    fn check_reply(
+        &mut self,
+        server: ServerId,
+        answers: u64,
+        request: &Request,
+        reply: &Reply,
+    ) -> Result<(), Broken> {
+        let shown = &mut self.servers[server.index()];
+        let open = shown
+            .open
+            .iter()
+            .rposition(|&(message, _)| message == answers);
+        let came_in = open.map_or(0, |open| shown.open.swap_remove(open).1);
+        let (name, adopted) = match (request, reply) {
+            (Request::RequestVote(args), _) if args.pre_vote => return Ok(()),
+            (Request::RequestVote(args), Reply::RequestVote(reply)) if reply.vote_granted => {
+                ("a grant", args.term)
+            }
+            (Request::RequestVote(_), _) => ("a RequestVote reply", 0),
+            (Request::AppendEntries(args), _) => ("an AppendEntries reply", args.term),
+        };
+        let term = reply.term();
+        let least = came_in.max(adopted);
+        if term < least {
+            let sentence = format!("{server}'s term fell from {least} to {term}, in {name}");
+            return Err(Broken(sentence, Task::NewerTerms));
+        }
+        shown.term = shown.term.max(term);
+        shown.for_good = shown.for_good.max(term);
+        Ok(())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::testing::*;
@@ -99,10 +141,38 @@ mod tests {
             TermsNeverFall::NAME,
             "S1's term fell from 3 to 2, in a RequestVote reply".to_string(),
         );
-        assert_eq!(
-            broken(&[publishes(S1, 3, Role::Follower), answers(S1, S0, 2, false)]),
-            fell
-        );
+        let events = [
+            publishes(S1, 3, Role::Follower),
+            reaches(S1, S0, 2),
+            answers(S1, S0, 2, false),
+        ];
+        assert_eq!(broken(&events), fell);
+    }
+
+    #[test]
+    fn a_reply_may_be_sent_when_the_server_has_moved_on() {
+        let events = [
+            reaches(S1, S0, 2),
+            persists(S1, 3, None),
+            publishes(S1, 3, Role::Follower),
+            answers(S1, S0, 2, true),
+            publishes(S1, 3, Role::Candidate),
+        ];
+        assert_eq!(judge(&events), Ok(()));
+    }
+
+    #[test]
+    fn a_grant_of_an_older_term_than_the_request_s_breaks_it() {
+        let mut grant = answers(S1, S0, 2, true);
+        if let Happening::Replied { reply, .. } = &mut grant {
+            *reply = raftapi::VoteReply {
+                term: 1,
+                vote_granted: true,
+            }
+            .into();
+        }
+        let sentence = "S1's term fell from 2 to 1, in a grant".to_string();
+        assert_eq!(broken(&[grant]), (TermsNeverFall::NAME, sentence));
     }
 
     #[test]

@@ -269,6 +269,13 @@ pub fn spins() -> Server {
     server(move |ctx| while !killed(ctx.recv_deadline(ctx.now())) {})
 }
 
+/// Waits for a nanosecond, for ever.
+pub fn waits_for_nanoseconds() -> Server {
+    let killed = |turn| matches!(turn, Err(RecvTimeoutError::Disconnected));
+    let soon = |ctx: &Context<'_>| ctx.now() + Duration::from_nanos(1);
+    server(move |ctx| while !killed(ctx.recv_deadline(soon(ctx))) {})
+}
+
 /// Sends without ever waiting.
 pub fn floods() -> Server {
     server(|ctx| {

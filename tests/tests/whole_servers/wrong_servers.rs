@@ -159,7 +159,16 @@ fn a_spin_is_a_finding() {
     passes_nothing(
         servers::spins(),
         "a server waits until later",
-        "steps at 0.000 s while no time passed",
+        "steps within a millisecond, the last one at 0.000 s",
+    );
+}
+
+#[test]
+fn a_server_that_waits_for_nanoseconds_spins() {
+    passes_nothing(
+        servers::waits_for_nanoseconds(),
+        "a server waits until later",
+        "steps within a millisecond",
     );
 }
 
