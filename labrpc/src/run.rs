@@ -34,7 +34,7 @@ pub trait Run<P: Protocol, O> {
         self.network().counts().clone()
     }
 
-    /// Whether a server is running.
+    /// Whether a server is running, or has been started and will as soon as time passes.
     fn is_up(&self, server: ServerId) -> bool;
 
     /// What a server's disk holds.

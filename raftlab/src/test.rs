@@ -28,7 +28,8 @@ use crate::{Ending, Lab, files, table};
 const SEEDS: u64 = 1000;
 
 pub fn run(lab: &Lab, args: &TestArgs) -> Result<Ending> {
-    let plan = plan(lab, args)?;
+    let settings = Settings::from_env().map_err(anyhow::Error::msg)?;
+    let plan = plan(lab, args, &settings)?;
     if args.trace.is_some() && (plan.tests.len() != 1 || args.seed.is_none()) {
         bail!(
             "--trace writes down one run: choose one test with --test ({} match) and its seed with \
@@ -47,10 +48,11 @@ pub fn run(lab: &Lab, args: &TestArgs) -> Result<Ending> {
         seeds: plan.seeds,
         interrupted: plan.interrupt.load(Ordering::Relaxed),
     };
+    let check = settings.replay_prefix();
     let how = if args.realtime { "--realtime " } else { "" };
     let replay = |name: &str, seed: u64| {
         let invocation = lab.invocation;
-        format!("{invocation} test {how}--test {name} --seed {seed}")
+        format!("{check}{invocation} test {how}--test {name} --seed {seed}")
     };
 
     if let Some(file) = json {
@@ -77,8 +79,7 @@ pub fn run(lab: &Lab, args: &TestArgs) -> Result<Ending> {
     }
 }
 
-fn plan(lab: &Lab, args: &TestArgs) -> Result<Plan> {
-    let settings = Settings::from_env().map_err(anyhow::Error::msg)?;
+fn plan(lab: &Lab, args: &TestArgs, settings: &Settings) -> Result<Plan> {
     let cores = thread::available_parallelism().map_or(1, |n| n.get());
     Ok(Plan {
         time: match args.realtime {

@@ -104,8 +104,9 @@ impl Cluster {
     /// Starts all servers that are down.
     pub fn start_all(&mut self) -> Outcome {
         for server in self.servers() {
-            // A server that has just been started is refused, and that is all right.
-            let _ = self.run.start(server);
+            if !self.run.is_up(server) {
+                self.run.start(server)?;
+            }
         }
         Ok(())
     }

@@ -77,11 +77,7 @@ pub fn check(server: &Server, name: &str, package: &str, folder: &str) -> Result
         ..plan(server, name, &settings)
     };
     let tested = plan.run(|_, _| ()).remove(0);
-    let check = if settings.check_determinism {
-        "RAFT_CHECK_DETERMINISM=1 "
-    } else {
-        ""
-    };
+    let check = settings.replay_prefix();
     let replay =
         |seed| format!("{check}RAFT_SEED={seed} cargo test -p {package} {name} -- --exact");
     Failed::of(&tested, replay, Some(Path::new(folder))).map_or(Ok(()), Err)
@@ -118,7 +114,7 @@ pub fn check_in_real_time(
     for remark in &tested.remarks {
         println!("{name}, in real time: {remark}");
     }
-    let replay = |_| format!("cargo test -p {package} real_time::{name} (it may not come back)");
+    let replay = |_| format!("cargo test -p {package} real_time::{name} # it may not come back");
     Failed::of(&tested, replay, Some(Path::new(folder))).map_or(Ok(()), Err)
 }
 

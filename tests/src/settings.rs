@@ -29,6 +29,14 @@ impl Settings {
         Settings::from(|name| env::var(name).ok())
     }
 
+    /// What a replay command needs before it, so that it plays as these settings do.
+    pub fn replay_prefix(&self) -> &'static str {
+        match self.check_determinism {
+            true => "RAFT_CHECK_DETERMINISM=1 ",
+            false => "",
+        }
+    }
+
     fn from(get: impl Fn(&str) -> Option<String>) -> Result<Settings, String> {
         let number = |name: &str| {
             let parse = |text: String| {

@@ -48,7 +48,7 @@ impl<P: Protocol, O: Observer<P>> Run<P, O> for Simulation<P, O> {
     }
 
     fn is_up(&self, server: ServerId) -> bool {
-        self.machines[server.index()].is_up()
+        self.machines[server.index()].on
     }
 
     fn stable(&self, server: ServerId) -> &P::Stable {
@@ -162,7 +162,9 @@ impl<P: Protocol, O: Observer<P>> Run<P, O> for Simulation<P, O> {
     fn finish(&mut self) -> Result<(), Ended> {
         let before = self.ended.replace(Ended::Finished);
         for server in ServerId::all(self.machines.len()) {
-            let Some(process) = self.machines[server.index()].process.take() else {
+            let machine = &mut self.machines[server.index()];
+            machine.on = false;
+            let Some(process) = machine.process.take() else {
                 continue;
             };
             match &self.ended {
