@@ -149,6 +149,7 @@ impl Core {
             last_log_index: self.last_log_index(),
             last_log_term: self.last_log_term(),
             pre_vote: false,
+            leader_transfer: false,
         };
         (request, self.lead_if_elected(Timer::Election))
     }

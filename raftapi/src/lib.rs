@@ -6,18 +6,24 @@
 //! | [`rpc`](RequestVote) | RequestVote and AppendEntries, as in Figure 2 of the Raft paper |
 //! | [`state`](Stable) | what a server keeps through a crash, and what it shows of itself |
 //! | [`timing`](Timing) | heartbeat interval and election timeout, with presets |
+//! | [`features`](Features) | what a server does beyond plain Raft |
+//! | [`transfer`](Transfer) | leadership transfer, an extra |
 //!
 //! A server is a function that takes a [`Context`] and returns when it is killed. It finds
 //! [`Event`]s in its inbox.
 
+mod features;
 mod rpc;
 mod state;
 mod timing;
+mod transfer;
 
+pub use features::{Features, PreVote, Redraw};
 pub use labrpc::{Answer, Call, ServerId, Time};
 pub use rpc::{AppendEntries, AppendReply, Reply, Request, RequestVote, VoteReply};
 pub use state::{Entry, Role, Stable, Status, Term};
 pub use timing::{Timing, TimingError};
+pub use transfer::{TimeoutNow, Transfer, TransferLeadership, TransferReply};
 
 use std::sync::Arc;
 
@@ -38,15 +44,24 @@ pub struct Server {
     pub run: ServerFn,
     /// The timing that it keeps to.
     pub timing: Timing,
+    /// What it does beyond plain Raft.
+    pub features: Features,
 }
 
 impl Server {
-    /// A server that runs this function and declares this timing.
+    /// A server that runs this function and declares this timing: plain Raft.
     pub fn new(timing: Timing, run: impl Fn(&Context<'_>) + Send + Sync + 'static) -> Server {
         Server {
             run: Arc::new(run),
             timing,
+            features: Features::PLAIN,
         }
+    }
+
+    /// The same server, declaring what it does beyond plain Raft.
+    #[must_use]
+    pub fn with_features(self, features: Features) -> Server {
+        Server { features, ..self }
     }
 }
 
@@ -61,6 +76,8 @@ pub enum Event {
     VoteReply(Answer<RequestVote, VoteReply>),
     /// A server answers this server's AppendEntries.
     AppendReply(Answer<AppendEntries, AppendReply>),
+    /// Leadership transfer: whoever does not declare it may drop this.
+    Transfer(Transfer),
 }
 
 impl labrpc::Protocol for Raft {
@@ -75,6 +92,12 @@ impl labrpc::Protocol for Raft {
         match request {
             Request::RequestVote(args) => Event::RequestVote(call.with_args(args)),
             Request::AppendEntries(args) => Event::AppendEntries(call.with_args(args)),
+            Request::TransferLeadership(args) => {
+                Event::Transfer(Transfer::Leadership(call.with_args(args)))
+            }
+            Request::TimeoutNow(args) => {
+                Event::Transfer(Transfer::TimeoutNow(call.with_args(args)))
+            }
         }
     }
 
@@ -95,6 +118,11 @@ impl labrpc::Protocol for Raft {
                     reply,
                 })
             }
+            (request, Reply::Transfer(reply)) => Event::Transfer(Transfer::Reply(Answer {
+                from,
+                request,
+                reply,
+            })),
             (request, reply) => unreachable!("{request:?} was answered with {reply:?}"),
         }
     }
@@ -103,6 +131,8 @@ impl labrpc::Protocol for Raft {
         match request {
             Request::RequestVote(_) => "RequestVote",
             Request::AppendEntries(_) => "AppendEntries",
+            Request::TransferLeadership(_) => "TransferLeadership",
+            Request::TimeoutNow(_) => "TimeoutNow",
         }
     }
 

@@ -3,7 +3,7 @@
 use labrpc::{Rpc, ServerId};
 use serde::{Deserialize, Serialize};
 
-use crate::{Entry, Raft, Term};
+use crate::{Entry, Raft, Term, TimeoutNow, TransferLeadership, TransferReply};
 
 /// Invoked by candidates to gather votes (Figure 2; section 5.2).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +18,8 @@ pub struct RequestVote {
     pub last_log_term: Term,
     /// Only asks whether a vote would be granted; changes nobody's term or vote (thesis 9.6).
     pub pre_vote: bool,
+    /// The leader itself has asked for this election: no lease holds it up (thesis 4.2.3).
+    pub leader_transfer: bool,
 }
 
 /// The answer to [`RequestVote`].
@@ -63,6 +65,10 @@ pub enum Request {
     RequestVote(RequestVote),
     /// See [`AppendEntries`].
     AppendEntries(AppendEntries),
+    /// See [`TransferLeadership`].
+    TransferLeadership(TransferLeadership),
+    /// See [`TimeoutNow`].
+    TimeoutNow(TimeoutNow),
 }
 
 /// Any reply, called as the request that it answers.
@@ -72,6 +78,8 @@ pub enum Reply {
     RequestVote(VoteReply),
     /// See [`AppendReply`].
     AppendEntries(AppendReply),
+    /// See [`TransferReply`].
+    Transfer(TransferReply),
 }
 
 /// A number on the wire.
@@ -85,13 +93,17 @@ impl Request {
         match self {
             Request::RequestVote(args) => args.term,
             Request::AppendEntries(args) => args.term,
+            Request::TransferLeadership(args) => args.term,
+            Request::TimeoutNow(args) => args.term,
         }
     }
 
     /// Bytes on the wire: 8 for each number, 1 for each truth value, the text of commands.
     pub fn bytes(&self) -> u64 {
         match self {
-            Request::RequestVote(_) => 4 * WORD + FLAG,
+            Request::RequestVote(_) => 4 * WORD + 2 * FLAG,
+            Request::TransferLeadership(_) => WORD,
+            Request::TimeoutNow(_) => 2 * WORD,
             Request::AppendEntries(args) => {
                 let entries = args.entries.iter();
                 6 * WORD
@@ -109,6 +121,7 @@ impl Reply {
         match self {
             Reply::RequestVote(reply) => reply.term,
             Reply::AppendEntries(reply) => reply.term,
+            Reply::Transfer(reply) => reply.term,
         }
     }
 

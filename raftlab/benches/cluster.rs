@@ -12,7 +12,9 @@ use std::time::{Duration, Instant};
 use criterion::{Criterion, criterion_group, criterion_main};
 use labrpc::{Delay, Faults, Observer, Run, ServerId, Setup, Simulation};
 use raftapi::{Raft, Role, Time, Timing};
+use suite::part::Part;
 use suite::runner::Plan;
+use suite::settings::Settings;
 use suite::watch::Watch;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -94,7 +96,9 @@ fn crash_and_reelect(seed: u64) -> Option<ServerId> {
 
 fn benches(c: &mut Criterion) {
     step(c, "step/5", 5, |_| ());
-    step(c, "step/5_checked", 5, |servers| Watch::new(servers, false));
+    step(c, "step/5_checked", 5, |servers| {
+        Watch::new(&raft::server(Timing::LAB), servers, false)
+    });
     step(c, "step/1001", 1001, |_| ());
     let mut seed = 0;
     c.bench_function("crash_and_reelect/5", |b| {
@@ -106,16 +110,13 @@ fn benches(c: &mut Criterion) {
     let mut group = c.benchmark_group("main_job");
     group.sample_size(10);
     group.bench_function("3_tests_x_1000_seeds/2_threads", |b| {
+        let mut tests = suite::all();
+        tests.retain(|test| test.part == Part::Classic);
         let plan = Plan {
-            time: Default::default(),
-            server: raft::server(Timing::LAB),
-            tests: suite::all(),
-            first_seed: 0,
-            seeds: 1000,
+            seeds: Some(1000),
             jobs: 2,
             watchdog: None,
-            check_determinism: false,
-            interrupt: Default::default(),
+            ..Plan::of(&raft::server(Timing::LAB), tests, &Settings::default())
         };
         b.iter(|| {
             let tested = plan.run(|_, _| ());

@@ -3,18 +3,18 @@
 use raftapi::Timing;
 use serde::Serialize;
 use suite::runner::Tested;
+use suite::test::Test;
 
 use crate::summary::Summary;
 
 /// The format's version.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 #[derive(Serialize)]
 pub struct Results<'a> {
     raftlab: u32,
     timing: TimingResult,
     first_seed: u64,
-    seeds: u64,
     interrupted: bool,
     passed: bool,
     tests: Vec<TestResult<'a>>,
@@ -31,6 +31,8 @@ struct TimingResult {
 #[derive(Serialize)]
 struct TestResult<'a> {
     name: &'a str,
+    part: &'static str,
+    points: u32,
     description: &'a str,
     servers: usize,
     verdict: &'static str,
@@ -62,7 +64,6 @@ struct FailureResult<'a> {
 pub struct Asked {
     pub timing: Timing,
     pub first_seed: u64,
-    pub seeds: u64,
     pub interrupted: bool,
 }
 
@@ -70,7 +71,7 @@ impl<'a> Results<'a> {
     pub fn new(
         asked: &Asked,
         results: &'a [(Tested, Summary)],
-        replay: impl Fn(&str, u64) -> String,
+        replay: impl Fn(&Test, u64) -> String,
     ) -> Results<'a> {
         let t = &asked.timing;
         Results {
@@ -82,7 +83,6 @@ impl<'a> Results<'a> {
                 election_timeout_step_ns: t.election_timeout_step().as_nanos() as u64,
             },
             first_seed: asked.first_seed,
-            seeds: asked.seeds,
             interrupted: asked.interrupted,
             passed: !asked.interrupted && results.iter().all(|(tested, _)| tested.failed == 0),
             tests: results
@@ -97,11 +97,13 @@ impl<'a> TestResult<'a> {
     fn new(
         tested: &'a Tested,
         summary: &Summary,
-        replay: &impl Fn(&str, u64) -> String,
+        replay: &impl Fn(&Test, u64) -> String,
     ) -> TestResult<'a> {
         let quantile = |q| summary.time_to_leader(q).map(|time| time.as_nanos() as u64);
         TestResult {
             name: tested.test.name,
+            part: tested.test.part.name(),
+            points: tested.test.points,
             description: tested.test.description,
             servers: tested.test.servers,
             verdict: match (tested.failed, tested.played) {
@@ -126,7 +128,7 @@ impl<'a> TestResult<'a> {
                 rule: failure.finding.rule,
                 finding: &failure.finding.sentence,
                 hint: failure.finding.hint,
-                replay: replay(tested.test.name, failure.seed),
+                replay: replay(&tested.test, failure.seed),
             }),
         }
     }

@@ -4,14 +4,14 @@
 
 use std::io::{self, Write};
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use labrpc::Header;
+use raftapi::Server;
 use suite::cluster::TimeKind;
 use suite::report::Failed;
 use suite::runner::{Plan, Tested};
@@ -23,9 +23,6 @@ use crate::files::WholeFile;
 use crate::json::{Asked, Results};
 use crate::summary::Summary;
 use crate::{Ending, Lab, files, table};
-
-/// How many seeds a test, unless it is said.
-const SEEDS: u64 = 1000;
 
 pub fn run(lab: &Lab, args: &TestArgs) -> Result<Ending> {
     let settings = Settings::from_env().map_err(anyhow::Error::msg)?;
@@ -45,14 +42,13 @@ pub fn run(lab: &Lab, args: &TestArgs) -> Result<Ending> {
     let asked = Asked {
         timing: lab.server.timing,
         first_seed: plan.first_seed,
-        seeds: plan.seeds,
         interrupted: plan.interrupt.load(Ordering::Relaxed),
     };
     let check = settings.replay_prefix();
     let how = if args.realtime { "--realtime " } else { "" };
-    let replay = |name: &str, seed: u64| {
-        let invocation = lab.invocation;
-        format!("{check}{invocation} test {how}--test {name} --seed {seed}")
+    let replay = |test: &Test, seed: u64| {
+        let (invocation, path) = (lab.invocation, test.path());
+        format!("{check}{invocation} test {how}--test {path} --seed {seed}")
     };
 
     if let Some(file) = json {
@@ -82,40 +78,48 @@ pub fn run(lab: &Lab, args: &TestArgs) -> Result<Ending> {
 fn plan(lab: &Lab, args: &TestArgs, settings: &Settings) -> Result<Plan> {
     let cores = thread::available_parallelism().map_or(1, |n| n.get());
     Ok(Plan {
-        time: match args.realtime {
-            true => TimeKind::Real,
-            false => TimeKind::Virtual,
-        },
-        server: lab.server.clone(),
-        tests: choose(args.test.as_deref())?,
         first_seed: args.seed.unwrap_or(0),
-        seeds: match args.seed {
-            Some(_) => 1,
-            None => args.seeds.unwrap_or(if args.realtime { 1 } else { SEEDS }),
-        },
+        seeds: args.seed.map_or(args.seeds, |_| Some(1)),
         jobs: args.jobs.map_or(cores, usize::from),
-        watchdog: settings.watchdog,
-        check_determinism: settings.check_determinism,
-        interrupt: Arc::new(AtomicBool::new(false)),
+        ..Plan::of(&lab.server, choose(args, &lab.server)?, settings)
     })
 }
 
-/// The tests whose name contains the filter; the one whose name it is, if there is one.
-fn choose(filter: Option<&str>) -> Result<Vec<Test>> {
-    let all = suite::all();
-    let Some(filter) = filter else {
+/// The tests in virtual time, or those in real time, whose path contains the filter; the one whose
+/// path or name it is, if there is one. Those of what the server does not declare are left out.
+fn choose(args: &TestArgs, server: &Server) -> Result<Vec<Test>> {
+    let time = match args.realtime {
+        true => TimeKind::Real,
+        false => TimeKind::Virtual,
+    };
+    let mut all = suite::all();
+    all.retain(|test| test.time == time);
+    let Some(filter) = &args.test else {
+        all.retain(|test| test.is_for(&server.features));
         return Ok(all);
     };
-    let names: Vec<&str> = all.iter().map(|test| test.name).collect();
-    let exact = names.contains(&filter);
-    let names = names.join(", ");
-    let chosen: Vec<Test> = all
-        .into_iter()
-        .filter(|test| test.name == filter || (!exact && test.name.contains(filter)))
-        .collect();
+    let is_named = |test: &Test| test.name == filter || test.path() == *filter;
+    let exact = all.iter().any(is_named);
+    let paths: Vec<String> = all.iter().map(Test::path).collect();
+    let mut chosen = all;
+    chosen.retain(|test| is_named(test) || (!exact && test.path().contains(filter.as_str())));
     if chosen.is_empty() {
-        bail!("no test's name contains '{filter}'; the tests are: {names}");
+        bail!(
+            "no test's name contains '{filter}'; the tests are: {}",
+            paths.join(", ")
+        );
     }
+    let lacks = |test: &Test| {
+        let lacking = test.needs.iter();
+        let mut lacking = lacking.filter(|feature| !feature.is_declared(&server.features));
+        lacking.next().map(|feature| feature.name())
+    };
+    if let Some(feature) = chosen.iter().filter_map(lacks).next()
+        && chosen.iter().all(|test| lacks(test).is_some())
+    {
+        bail!("'{filter}' is about {feature}, which this server does not declare");
+    }
+    chosen.retain(|test| test.is_for(&server.features));
     Ok(chosen)
 }
 
@@ -128,7 +132,7 @@ fn play(plan: &Plan) -> Vec<(Tested, Summary)> {
             std::process::exit(130);
         }
     });
-    let bar = ProgressBar::new(plan.seeds.saturating_mul(plan.tests.len() as u64));
+    let bar = ProgressBar::new(plan.runs());
     let style = ProgressStyle::with_template("{bar:40} {pos}/{len} runs  {msg}");
     bar.set_style(style.expect("the template is well-formed"));
     let mut summaries: Vec<Summary> = plan.tests.iter().map(|_| Summary::new()).collect();
@@ -141,9 +145,9 @@ fn play(plan: &Plan) -> Vec<(Tested, Summary)> {
         failed += u64::from(failing);
         if current != Some(test) || failing {
             current = Some(test);
-            let name = plan.tests[test].name;
+            let name = plan.tests[test].path();
             bar.set_message(match failed {
-                0 => name.to_string(),
+                0 => name,
                 _ => format!("{name}  {failed} failed"),
             });
         }
@@ -157,19 +161,19 @@ fn print(
     plan: &Plan,
     results: &[(Tested, Summary)],
     took: Duration,
-    replay: impl Fn(&str, u64) -> String,
+    replay: impl Fn(&Test, u64) -> String,
 ) -> Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "{}", table::table(results))?;
     for (tested, _) in results {
-        let name = tested.test.name;
+        let name = tested.test.path();
         for remark in &tested.remarks {
             writeln!(
                 out,
                 "remark on {name}: {remark}; a loaded machine can do that"
             )?;
         }
-        let replay = |seed| replay(name, seed);
+        let replay = |seed| replay(&tested.test, seed);
         if let Some(failed) = Failed::of(tested, replay, lab.source.map(Path::new)) {
             writeln!(out, "{failed}")?;
         }
@@ -178,7 +182,11 @@ fn print(
     let failed: u64 = results.iter().map(|(tested, _)| tested.failed).sum();
     write!(out, "{runs} runs, {failed} failed, every event checked: ")?;
     let took = took.as_secs_f64();
-    match plan.time {
+    let time = plan
+        .tests
+        .first()
+        .map_or(TimeKind::Virtual, |test| test.time);
+    match time {
         TimeKind::Real => writeln!(out, "{took:.2} s of real time, each server a thread")?,
         TimeKind::Virtual => {
             let time: Duration = results

@@ -74,6 +74,7 @@ impl Core {
             last_log_index: self.last_log_index(),
             last_log_term: self.last_log_term(),
             pre_vote: false,
+            leader_transfer: false,
         };
         (request, Timer::Election)
     }

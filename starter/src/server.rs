@@ -28,6 +28,7 @@ pub fn run(ctx: &Context<'_>, timing: Timing) {
             Ok(Event::AppendEntries(call)) => raft.answer_append(call),
             Ok(Event::VoteReply(answer)) => raft.count_vote(answer),
             Ok(Event::AppendReply(answer)) => raft.notice_append(answer),
+            Ok(Event::Transfer(_)) => {} // leadership transfer: an extra
             Err(RecvTimeoutError::Timeout) => raft.on_timeout(),
             Err(RecvTimeoutError::Disconnected) => return, // killed
         }

@@ -6,9 +6,11 @@
 use std::time::Duration;
 
 use labrpc::{ActionKind, Counts, Draws, LinkFaults, Run, ServerFaults, ServerId};
-use raftapi::{Raft, Stable, Status, Term, Time};
+use raftapi::{Features, Raft, Server, Stable, Status, Term, Time, Timing};
 
 use crate::finding::{Finding, Outcome, Stop};
+use crate::task::Task;
+use crate::test::{Cast, Test};
 use crate::watch::Watch;
 
 /// A running cluster.
@@ -17,6 +19,9 @@ pub struct Cluster {
     draws: Draws,
     limit: Time,
     time: TimeKind,
+    hint: &'static str,
+    timing: Timing,
+    features: Features,
     remarks: Vec<String>,
 }
 
@@ -41,19 +46,22 @@ pub struct Leader {
 }
 
 impl Cluster {
-    /// Directs a run whose servers are still down. `draws` is the script's own chance; `limit` is
-    /// how much time the script may take.
+    /// Directs a run of this test on this server, all of whose servers are still down. `draws` is
+    /// the script's own chance.
     pub fn new(
         run: Box<dyn Run<Raft, Watch>>,
-        time: TimeKind,
+        test: &Test,
+        server: &Server,
         draws: Draws,
-        limit: Duration,
     ) -> Cluster {
         Cluster {
             run,
             draws,
-            limit: Time::ZERO + limit,
-            time,
+            limit: Time::ZERO + test.limit,
+            time: test.time,
+            hint: test.hint,
+            timing: server.timing,
+            features: server.features,
             remarks: Vec::new(),
         }
     }
@@ -90,6 +98,16 @@ impl Cluster {
         self.run.observer()
     }
 
+    /// The timing that the servers declare.
+    pub fn timing(&self) -> Timing {
+        self.timing
+    }
+
+    /// What the servers declare beyond plain Raft.
+    pub fn features(&self) -> Features {
+        self.features
+    }
+
     /// What was out of the ordinary, and no failure.
     pub fn remarks(&self) -> &[String] {
         &self.remarks
@@ -100,6 +118,24 @@ impl Cluster {
     }
 
     // ---- Breaking and mending ----
+
+    /// Prepares the servers for the script.
+    pub(crate) fn take_places(&mut self, cast: Cast) -> Outcome {
+        let others = self.servers().skip(1);
+        match cast {
+            Cast::All => self.start_all(),
+            Cast::None => Ok(()),
+            Cast::Alone | Cast::AloneLater => {
+                for server in others {
+                    todo!("{server}");
+                }
+                match cast {
+                    Cast::Alone => self.restart(ServerId::new(0)),
+                    _ => Ok(()),
+                }
+            }
+        }
+    }
 
     /// Starts all servers that are down.
     pub fn start_all(&mut self) -> Outcome {
@@ -237,7 +273,24 @@ impl Cluster {
         Err(Stop::Unexpected(finding(self.now())))
     }
 
-    /// The same, but in real time only a remark: a loaded machine may have done it.
+    /// Stops the script: this is not what it expected, with the test's own hint.
+    pub fn fail<T>(&self, rule: &'static str, task: Task, sentence: String) -> Outcome<T> {
+        let hint = self.hint;
+        self.unexpected(|at| Finding {
+            rule,
+            at,
+            sentence,
+            hint,
+            task: Some(task),
+        })
+    }
+
+    /// Adds something out of the ordinary that is no failure.
+    pub fn remark(&mut self, remark: String) {
+        self.remarks.push(remark);
+    }
+
+    /// The same as [`unexpected`](Cluster::unexpected), but in real time only a remark: a loaded machine may have done it.
     pub fn disturbed(&mut self, finding: impl FnOnce(Time) -> Finding) -> Outcome {
         match self.time {
             TimeKind::Virtual => self.unexpected(finding),

@@ -121,17 +121,17 @@ fn cell(record: &Record<Raft>, all: bool) -> Option<(Option<ServerId>, String, O
             request,
             reply,
             ..
-        } if all || is_vote(request) => at(from, format!("{} > {to}", reply_text(reply))),
+        } if all || is_rare(request) => at(from, format!("{} > {to}", reply_text(reply))),
         Happening::RequestDelivered {
             from, to, request, ..
-        } if all || is_vote(request) => at(to, format!("{from} > {}", request_text(request))),
+        } if all || is_rare(request) => at(to, format!("{from} > {}", request_text(request))),
         Happening::ReplyDelivered {
             from,
             to,
             request,
             reply,
             ..
-        } if all || is_vote(request) => at(to, format!("{from} > {}", reply_text(reply))),
+        } if all || is_rare(request) => at(to, format!("{from} > {}", reply_text(reply))),
         Happening::Dropped { from, to, why, .. } if all => at(to, format!("{from} > x ({why})")),
         Happening::Cut { from, to } => Some((None, format!("-- link {from} > {to} is cut"), None)),
         Happening::Healed { from, to } => {
@@ -143,8 +143,8 @@ fn cell(record: &Record<Raft>, all: bool) -> Option<(Option<ServerId>, String, O
     }
 }
 
-fn is_vote(request: &Request) -> bool {
-    matches!(request, Request::RequestVote(_))
+fn is_rare(request: &Request) -> bool {
+    !matches!(request, Request::AppendEntries(_))
 }
 
 fn request_text(request: &Request) -> String {
@@ -152,6 +152,8 @@ fn request_text(request: &Request) -> String {
         Request::RequestVote(args) if args.pre_vote => format!("pre-vote? {}", args.term),
         Request::RequestVote(args) => format!("vote? {}", args.term),
         Request::AppendEntries(args) => format!("heartbeat {}", args.term),
+        Request::TransferLeadership(args) => format!("hand over? {}", args.term),
+        Request::TimeoutNow(args) => format!("timeout now {}", args.term),
     }
 }
 
@@ -162,6 +164,8 @@ fn reply_text(reply: &Reply) -> String {
         Reply::RequestVote(_) => format!("refuses {term}"),
         Reply::AppendEntries(reply) if reply.success => format!("ok {term}"),
         Reply::AppendEntries(_) => format!("not ok {term}"),
+        Reply::Transfer(reply) if reply.accepted => format!("will do {term}"),
+        Reply::Transfer(_) => format!("will not {term}"),
     }
 }
 

@@ -44,6 +44,7 @@ impl Activity {
                         term: args.term,
                     });
                 }
+                Request::TransferLeadership(_) | Request::TimeoutNow(_) => {}
             },
             Happening::RequestDelivered { request, .. } => {
                 let heartbeat = matches!(request, Request::AppendEntries(_));
@@ -52,6 +53,7 @@ impl Activity {
             Happening::Replied { reply, .. } => match reply {
                 Reply::RequestVote(_) => self.votes_answered += 1,
                 Reply::AppendEntries(_) => self.heartbeats_answered += 1,
+                Reply::Transfer(_) => {}
             },
             Happening::ReplyDelivered {
                 reply: Reply::RequestVote(reply),

@@ -77,7 +77,7 @@ impl Finding {
             at,
             sentence: violation.sentence.clone(),
             hint: violation.hint,
-            task: Some(violation.task),
+            task: violation.task,
         }
     }
 

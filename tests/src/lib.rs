@@ -11,7 +11,7 @@
 //! | [`rules`] | what every Raft must keep, checked at every event |
 //! | [`view`], [`statistics`], [`watch`] | what is seen of a run |
 //! | [`cluster`], `expect` | directing a run, and expecting things of it: what scripts are written in |
-//! | [`test`](mod@test), [`classic`] | what a test is; the classic three |
+//! | [`test`](mod@test), [`part`], `parts` | what a test is; the suite, part by part |
 //! | [`play`], [`runner`] | one run; many of them |
 //! | [`finding`], [`diagnosis`], [`task`] | what is wrong, why, and where a student is to look |
 //! | [`report`], [`columns`] | how it reads |
@@ -19,13 +19,14 @@
 
 #![deny(missing_docs)]
 
-pub mod classic;
 pub mod cluster;
 pub mod columns;
 pub mod diagnosis;
 mod expect;
 pub mod finding;
 mod logging;
+pub mod part;
+mod parts;
 pub mod play;
 pub mod report;
 pub mod rules;
@@ -43,20 +44,23 @@ use std::path::Path;
 use raftapi::Server;
 
 use crate::cluster::TimeKind;
+use crate::part::Part;
 use crate::report::Failed;
 use crate::runner::Plan;
 use crate::settings::Settings;
 use crate::test::Test;
 
-/// How many seeds `cargo test` plays of each test.
+/// How many seeds are played of most tests.
 pub const SEEDS: u64 = 100;
 
-/// All tests of the suite.
+/// All tests of the suite, part by part.
 pub fn all() -> Vec<Test> {
-    classic::tests()
+    parts::all()
 }
 
-/// Plays the test of this name on a server as the environment asks: what [`tests!`] calls.
+/// Plays a test on a server as the environment asks: what [`tests!`] calls. `module` is where it
+/// stands, and ends with its part. A test of what the server does not declare passes unplayed;
+/// nothing is tried before the basics pass.
 ///
 /// # Errors
 ///
@@ -66,114 +70,120 @@ pub fn all() -> Vec<Test> {
 /// # Panics
 ///
 /// When there is no such test, or a variable of the environment makes no sense.
-pub fn check(server: &Server, name: &str, package: &str, folder: &str) -> Result<(), Failed> {
-    let settings = Settings::from_env().unwrap_or_else(|error| panic!("{error}"));
-    let plan = Plan {
-        first_seed: settings.seed.unwrap_or(0),
-        seeds: match settings.seed {
-            Some(_) => 1,
-            None => settings.seeds.unwrap_or(SEEDS),
-        },
-        ..plan(server, name, &settings)
-    };
-    let tested = plan.run(|_, _| ()).remove(0);
-    let check = settings.replay_prefix();
-    let replay =
-        |seed| format!("{check}RAFT_SEED={seed} cargo test -p {package} {name} -- --exact");
-    Failed::of(&tested, replay, Some(Path::new(folder))).map_or(Ok(()), Err)
-}
-
-/// Plays the test of this name once in real time, each server on a thread of its own. If it fails
-/// in virtual time, it is not even tried.
-///
-/// # Errors
-///
-/// As for [`check`].
-///
-/// # Panics
-///
-/// As for [`check`].
-pub fn check_in_real_time(
+pub fn check(
     server: &Server,
+    module: &str,
     name: &str,
     package: &str,
     folder: &str,
 ) -> Result<(), Failed> {
-    const FIRST: u64 = 20;
     let settings = Settings::from_env().unwrap_or_else(|error| panic!("{error}"));
-    let mut plan = Plan {
-        seeds: FIRST,
-        ..plan(server, name, &settings)
-    };
-    if plan.run(|_, _| ()).remove(0).failed > 0 {
-        return Err(Failed::in_virtual_time(name));
+    // The first module is the crate, the last one the part.
+    let module = module.split_once("::").map_or(module, |(_, rest)| rest);
+    let part = module.rsplit("::").next().unwrap_or(module);
+    let test = all()
+        .into_iter()
+        .find(|t| t.name == name && t.part.name() == part);
+    let test = test.unwrap_or_else(|| panic!("there is no test {part}::{name}"));
+    let path = format!("{module}::{name}");
+    if !test.is_for(&server.features) {
+        return Ok(());
     }
-    plan.time = TimeKind::Real;
-    plan.seeds = 1;
+    if let Some(first) = first_to_mend(server, &test, &settings) {
+        return Err(Failed::not_tried(&path, &first));
+    }
+    let plan = Plan {
+        first_seed: settings.seed.unwrap_or(0),
+        seeds: match settings.seed {
+            Some(_) => Some(1),
+            None => settings.seeds,
+        },
+        ..Plan::of(server, vec![test], &settings)
+    };
     let tested = plan.run(|_, _| ()).remove(0);
     for remark in &tested.remarks {
-        println!("{name}, in real time: {remark}");
+        println!("{path}: {remark}");
     }
-    let replay = |_| format!("cargo test -p {package} real_time::{name} # it may not come back");
+    let check = settings.replay_prefix();
+    let replay = |seed| match tested.test.time {
+        TimeKind::Virtual => {
+            format!("{check}RAFT_SEED={seed} cargo test -p {package} {path} -- --exact")
+        }
+        TimeKind::Real => format!("cargo test -p {package} {path} # it may not come back"),
+    };
     Failed::of(&tested, replay, Some(Path::new(folder))).map_or(Ok(()), Err)
 }
 
-/// One test, as the environment asks for it.
-fn plan(server: &Server, name: &str, settings: &Settings) -> Plan {
-    let test = all().into_iter().find(|test| test.name == name);
-    Plan {
-        time: TimeKind::Virtual,
-        server: server.clone(),
-        tests: vec![test.unwrap_or_else(|| panic!("there is no test {name}"))],
-        first_seed: 0,
-        seeds: 1,
-        jobs: 1, // cargo test has threads of its own
-        watchdog: settings.watchdog,
-        check_determinism: settings.check_determinism,
-        interrupt: Default::default(),
-    }
+/// What must pass before this test is tried, and does not: the basics; and for a test in real
+/// time, the same script in virtual time.
+fn first_to_mend(server: &Server, test: &Test, settings: &Settings) -> Option<String> {
+    let basics = |t: &Test| t.part == Part::Basics && t.part != test.part;
+    let twin = |t: &Test| {
+        test.time == TimeKind::Real && t.time == TimeKind::Virtual && t.name == test.name
+    };
+    let first: Vec<Test> = all().into_iter().filter(|t| basics(t) || twin(t)).collect();
+    let plan = Plan {
+        seeds: Some(match test.time {
+            TimeKind::Virtual => 1,
+            TimeKind::Real => 20,
+        }),
+        first_failure_only: true,
+        ..Plan::of(server, first, settings)
+    };
+    let failed = plan.run(|_, _| ()).into_iter().find(|t| t.failed > 0);
+    failed.map(|tested| tested.test.path())
 }
 
-/// Makes the suite for this server: one `#[test]` for each of [`all`] tests.
-///
-/// `suite::tests!(server, real_time)` makes each of them twice: in virtual time, and below
-/// `real_time` once on threads, by the wall clock.
+/// Makes the suite for this server: one `#[test]` for each of [`all`] tests, in modules that are
+/// its parts. Those in real time are made only if asked for: `suite::tests!(server, real_time)`.
 #[macro_export]
 macro_rules! tests {
     ($server:expr) => {
-        $crate::tests!(@all virtual_time $server);
+        $crate::tests!(@listed virtual_time $server);
     };
     ($server:expr, real_time) => {
-        $crate::tests!(@all virtual_time $server);
-        mod real_time {
-            use super::*;
-            $crate::tests!(@all real_time $server);
-        }
+        $crate::tests!($server);
+        $crate::tests!(@listed real_time $server);
     };
-    (@all $time:ident $server:expr) => {
-        $crate::tests!(@$time $server => initial_election, re_election, many_elections);
+    (@listed $time:ident $server:expr) => {
+        $crate::tests!(@$time $server;
+            classic { initial_election re_election many_elections }
+            ;
+            real_time { initial_election re_election many_elections }
+        );
     };
-    (@virtual_time $server:expr => $($name:ident),*) => {
-        $crate::tests!(@each check $server => $($name),*);
+    (@virtual_time $server:expr;
+        $($part:ident { $($name:ident)* })* ; $real:ident { $($real_name:ident)* }
+    ) => {
+        $($crate::tests!(@part $server; $part $($name)*);)*
 
         /// The list of the macro and the suite's own are one.
         #[test]
         fn no_test_is_left_out() {
-            let here = [$(stringify!($name)),*];
-            let all: ::std::vec::Vec<_> = $crate::all().iter().map(|test| test.name).collect();
-            assert_eq!(here[..], all[..]);
+            let listed = [
+                $($(concat!(stringify!($part), "::", stringify!($name)),)*)*
+                $(concat!(stringify!($real), "::", stringify!($real_name)),)*
+            ];
+            let all: ::std::vec::Vec<_> = $crate::all().iter().map(|test| test.path()).collect();
+            assert_eq!(all, listed);
         }
     };
-    (@real_time $server:expr => $($name:ident),*) => {
-        $crate::tests!(@each check_in_real_time $server => $($name),*);
+    (@real_time $server:expr;
+        $($part:ident { $($name:ident)* })* ; $real:ident { $($real_name:ident)* }
+    ) => {
+        $crate::tests!(@part $server; $real $($real_name)*);
     };
-    (@each $check:ident $server:expr => $($name:ident),*) => {
-        $(
-            #[test]
-            fn $name() -> ::std::result::Result<(), $crate::report::Failed> {
-                let (package, folder) = (env!("CARGO_PKG_NAME"), env!("CARGO_MANIFEST_DIR"));
-                $crate::$check(&$server, stringify!($name), package, folder)
-            }
-        )*
+    (@part $server:expr; $part:ident $($name:ident)*) => {
+        mod $part {
+            #[allow(unused_imports)]
+            use super::*;
+            $(
+                #[test]
+                fn $name() -> ::std::result::Result<(), $crate::report::Failed> {
+                    let (package, folder) = (env!("CARGO_PKG_NAME"), env!("CARGO_MANIFEST_DIR"));
+                    $crate::check(&$server, module_path!(), stringify!($name), package, folder)
+                }
+            )*
+        }
     };
 }

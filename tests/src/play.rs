@@ -15,8 +15,6 @@ use crate::watch::{Trace, Watch};
 /// How a run is played.
 #[derive(Clone, Debug, Default)]
 pub struct Mode {
-    /// In virtual time, on coroutines; or in real time, each server on a thread of its own.
-    pub time: TimeKind,
     /// How long a killed server may take to return in real time; for ever if none.
     pub patience: Option<Duration>,
     /// Write a trace.
@@ -71,16 +69,16 @@ pub fn play(server: &Server, test: &Test, seed: u64, mode: Mode) -> Played {
     setup.pulse = Some(mode.pulse);
     setup.hangs_at = mode.hangs_at;
     let draws = Streams::new(seed, test.name).script();
-    let watch = Watch::new(test.servers, mode.record);
-    let run = match mode.time {
+    let watch = Watch::new(server, test.servers, mode.record);
+    let run = match test.time {
         TimeKind::Virtual => in_virtual_time(setup, watch),
         TimeKind::Real => in_real_time(setup, watch, mode.patience),
     };
     let run = run.unwrap_or_else(|error| panic!("test {}: {error}", test.name));
-    let mut cluster = Cluster::new(run, mode.time, draws, test.limit);
+    let mut cluster = Cluster::new(run, test, server, draws);
 
     let outcome = cluster
-        .start_all()
+        .take_places(test.cast)
         .and_then(|()| (test.script)(&mut cluster));
     let finding = finding_of(outcome, &cluster);
     let remarks = cluster.remarks().to_vec();

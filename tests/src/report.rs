@@ -11,11 +11,9 @@ use crate::task::Task;
 pub struct Failed(String);
 
 impl Failed {
-    /// A test that is not tried in real time, since it fails in virtual time.
-    pub(crate) fn in_virtual_time(name: &str) -> Failed {
-        Failed(format!(
-            "test {name}: not tried in real time, since it fails in virtual time\n"
-        ))
+    /// A test that is not tried, since another one fails that must pass before.
+    pub(crate) fn not_tried(name: &str, first: &str) -> Failed {
+        Failed(format!("test {name}: not tried; {first} must pass first\n"))
     }
 
     /// The failure of this test, if it failed. `replay` is the command that plays this seed again;

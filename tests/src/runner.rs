@@ -21,6 +21,7 @@ use crate::cluster::TimeKind;
 use crate::finding::Finding;
 use crate::logging;
 use crate::play::{Mode, Played, play};
+use crate::settings::Settings;
 use crate::test::Test;
 use crate::watch::Trace;
 use crate::watchdog::{LOOK, Watchdog, guarded};
@@ -28,22 +29,22 @@ use crate::watchdog::{LOOK, Watchdog, guarded};
 /// What is to be played, and how.
 #[derive(Clone)]
 pub struct Plan {
-    /// In virtual time; or in real time, one run after the other.
-    pub time: TimeKind,
     /// The server under test.
     pub server: Server,
-    /// The tests.
+    /// The tests. Those in real time are played after the others, one run at a time.
     pub tests: Vec<Test>,
     /// The first seed.
     pub first_seed: u64,
-    /// How many seeds, counted from the first.
-    pub seeds: u64,
+    /// How many seeds, counted from the first; each test's own number if none.
+    pub seeds: Option<u64>,
     /// How many threads; at least one is used.
     pub jobs: usize,
     /// How long a step may take by the wall clock; for ever if none.
     pub watchdog: Option<Duration>,
     /// Play each seed twice, and compare.
     pub check_determinism: bool,
+    /// Play no further seed of a test that has failed.
+    pub first_failure_only: bool,
     /// Set from elsewhere: no further run is begun.
     pub interrupt: Arc<AtomicBool>,
 }
@@ -83,34 +84,66 @@ pub struct Failure {
 }
 
 impl Plan {
+    /// These tests with their own seeds, on one thread, as the environment asks.
+    pub fn of(server: &Server, tests: Vec<Test>, settings: &Settings) -> Plan {
+        Plan {
+            server: server.clone(),
+            tests,
+            first_seed: 0,
+            seeds: None,
+            jobs: 1,
+            watchdog: settings.watchdog,
+            check_determinism: settings.check_determinism,
+            first_failure_only: false,
+            interrupt: Default::default(),
+        }
+    }
+
     /// Plays everything. `played` is told of each run, in no particular order: the test's index
     /// and what the run came to.
     pub fn run(&self, mut played: impl FnMut(usize, &Played)) -> Vec<Tested> {
         logging::install();
         let tests = self.tests.iter();
         let mut tested: Vec<Tested> = tests.map(Tested::new).collect();
-        if self.time == TimeKind::Real {
-            self.play_in_real_time(&mut tested, &mut played);
-            return tested;
-        }
         self.play_all(&mut tested, &mut played);
         for test in &mut tested {
             test.play_again(self);
         }
+        self.play_in_real_time(&mut tested, &mut played);
         tested
+    }
+
+    /// How many seeds of this test are to be played: none, if the server lacks what it needs.
+    pub fn seeds_of(&self, test: &Test) -> u64 {
+        match test.is_for(&self.server.features) {
+            true => self.seeds.unwrap_or(test.seeds),
+            false => 0,
+        }
+    }
+
+    /// How many runs there are in all, if none fails.
+    pub fn runs(&self) -> u64 {
+        let seeds = self.tests.iter().map(|test| self.seeds_of(test));
+        seeds.fold(0, u64::saturating_add)
     }
 
     /// One cluster at a time, in this whole process: they must not share the processors.
     fn play_in_real_time(&self, tested: &mut [Tested], played: &mut dyn FnMut(usize, &Played)) {
         static ONE_CLUSTER: Mutex<()> = Mutex::new(());
         for (index, tested) in tested.iter_mut().enumerate() {
-            for seed in (0..self.seeds).map(|n| self.first_seed.wrapping_add(n)) {
+            if tested.test.time == TimeKind::Virtual {
+                continue;
+            }
+            let seeds = 0..self.seeds_of(&tested.test);
+            for seed in seeds.map(|n| self.first_seed.wrapping_add(n)) {
                 if self.interrupt.load(Ordering::Relaxed) {
                     return;
                 }
+                if self.first_failure_only && tested.failed > 0 {
+                    break;
+                }
                 let _alone = ONE_CLUSTER.lock().unwrap_or_else(PoisonError::into_inner);
                 let mode = Mode {
-                    time: TimeKind::Real,
                     patience: self.watchdog,
                     record: true,
                     narrate: true,
@@ -131,10 +164,15 @@ impl Plan {
     }
 
     fn play_all(&self, tested: &mut [Tested], played: &mut dyn FnMut(usize, &Played)) {
+        let runs = self.tests.iter().map(|test| match test.time {
+            TimeKind::Virtual => self.seeds_of(test),
+            TimeKind::Real => 0,
+        });
         let shared = Arc::new(Shared {
             plan: self.clone(),
             next: AtomicU64::new(0),
-            given_up: self.tests.iter().map(|_| AtomicBool::new(false)).collect(),
+            ends: sums(runs),
+            over: self.tests.iter().map(|_| AtomicBool::new(false)).collect(),
         });
         let (send, reports) = unbounded();
         let new_worker = || Worker::start(shared.clone(), send.clone());
@@ -147,6 +185,9 @@ impl Plan {
                 match report.run {
                     Some((job, run, time)) => {
                         tested[job.test].add(job.seed, &run, time);
+                        if self.first_failure_only && run.finding.is_some() {
+                            shared.over[job.test].store(true, Ordering::Relaxed);
+                        }
                         played(job.test, &run);
                     }
                     None => workers.retain(|w| !Arc::ptr_eq(&w.seat, &report.by)),
@@ -159,7 +200,7 @@ impl Plan {
             for worker in &mut workers {
                 if let Some((job, step)) = worker.is_stuck() {
                     worker.seat.left.store(true, Ordering::Relaxed);
-                    shared.given_up[job.test].store(true, Ordering::Relaxed);
+                    shared.over[job.test].store(true, Ordering::Relaxed);
                     tested[job.test].hang(job.seed, step);
                     *worker = new_worker();
                 }
@@ -201,23 +242,37 @@ struct Job {
 struct Shared {
     plan: Plan,
     next: AtomicU64,
-    /// Tests that a hanging server has ended.
-    given_up: Vec<AtomicBool>,
+    /// For each test, the number of the first run on the list that is not its own.
+    ends: Vec<u64>,
+    /// Tests of which no further run is begun.
+    over: Vec<AtomicBool>,
+}
+
+/// For each number, the sum of it and all before it.
+fn sums(numbers: impl Iterator<Item = u64>) -> Vec<u64> {
+    let add = |sum: &mut u64, number: u64| {
+        *sum = sum.saturating_add(number);
+        Some(*sum)
+    };
+    numbers.scan(0, add).collect()
 }
 
 impl Shared {
     fn next_job(&self) -> Option<Job> {
-        let seeds = self.plan.seeds;
         loop {
-            let next = self.next.fetch_add(1, Ordering::Relaxed);
-            let test = next.checked_div(seeds)? as usize;
-            if test >= self.given_up.len() || self.plan.interrupt.load(Ordering::Relaxed) {
+            let run = self.next.fetch_add(1, Ordering::Relaxed);
+            let test = self.ends.partition_point(|&end| end <= run);
+            if test == self.ends.len() || self.plan.interrupt.load(Ordering::Relaxed) {
                 return None;
             }
-            if !self.given_up[test].load(Ordering::Relaxed) {
-                let seed = self.plan.first_seed.wrapping_add(next % seeds);
-                return Some(Job { test, seed });
+            if self.over[test].load(Ordering::Relaxed) {
+                // Nothing is left of it: on to the next test.
+                self.next.fetch_max(self.ends[test], Ordering::Relaxed);
+                continue;
             }
+            let begin = test.checked_sub(1).map_or(0, |before| self.ends[before]);
+            let seed = self.plan.first_seed.wrapping_add(run - begin);
+            return Some(Job { test, seed });
         }
     }
 

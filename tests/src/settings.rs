@@ -19,6 +19,18 @@ pub struct Settings {
     pub check_determinism: bool,
 }
 
+impl Default for Settings {
+    /// What an empty environment asks for.
+    fn default() -> Settings {
+        Settings {
+            seed: None,
+            seeds: None,
+            watchdog: Some(WATCHDOG),
+            check_determinism: false,
+        }
+    }
+}
+
 impl Settings {
     /// Reads the environment.
     ///

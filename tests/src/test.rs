@@ -3,23 +3,89 @@
 use std::time::Duration;
 
 use labrpc::Faults;
+use raftapi::Features;
 
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, TimeKind};
 use crate::finding::Outcome;
+use crate::part::{Feature, Part};
 
-/// One test of the suite: a script, and where it is played.
+/// One test of the suite: a script, where it is played, and what it is worth.
 #[derive(Clone, Debug)]
 pub struct Test {
-    /// Its name, as `cargo test` shows it.
+    /// Its name: topology and fault, as `cargo test` shows it.
     pub name: &'static str,
+    /// The part of the suite that it belongs to.
+    pub part: Part,
+    /// What it is worth. Points of [`Part::Extra`] are beyond the hundred.
+    pub points: u32,
     /// What it shows, in a line.
     pub description: &'static str,
+    /// What to look for when it fails and no rule says more.
+    pub hint: &'static str,
     /// How many servers there are.
     pub servers: usize,
+    /// Which of them run when the script begins.
+    pub cast: Cast,
     /// What is wrong with the network and the machines.
     pub faults: Faults,
-    /// How much virtual time it may take.
+    /// In virtual time or in real time.
+    pub time: TimeKind,
+    /// How much time it may take.
     pub limit: Duration,
-    /// What is done to the cluster, and expected of it. All servers are up when it begins.
+    /// How many seeds are played, unless somebody asks for another number.
+    pub seeds: u64,
+    /// An upper bound of the chance that one run fails a correct server; 0 if none can.
+    pub alpha: f64,
+    /// What a server must have declared for this test to be played.
+    pub needs: &'static [Feature],
+    /// What is done to the cluster, and expected of it.
     pub script: fn(&mut Cluster) -> Outcome,
+}
+
+/// Which servers run when a script begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cast {
+    /// All of them.
+    All,
+    /// None: the script prepares their disks, and starts them.
+    None,
+    /// S0; the others are played by hand.
+    Alone,
+    /// None, and all but S0 are played by hand: the script prepares the disk of S0 and starts it.
+    AloneLater,
+}
+
+impl Test {
+    /// A test like most: all run, in virtual time, with [`SEEDS`](crate::SEEDS) seeds. Name,
+    /// description and script are still missing.
+    pub const fn of(part: Part) -> Test {
+        Test {
+            name: "",
+            part,
+            points: 0,
+            description: "",
+            hint: "",
+            servers: 3,
+            cast: Cast::All,
+            faults: Faults::RELIABLE,
+            time: TimeKind::Virtual,
+            limit: Duration::from_secs(120),
+            seeds: crate::SEEDS,
+            alpha: 0.0,
+            needs: &[],
+            script: |_| Ok(()),
+        }
+    }
+
+    /// Its name as `cargo test` shows it: `classic::re_election`.
+    pub fn path(&self) -> String {
+        format!("{}::{}", self.part.name(), self.name)
+    }
+
+    /// Whether it can be played on a server that declares this.
+    pub fn is_for(&self, features: &Features) -> bool {
+        self.needs
+            .iter()
+            .all(|feature| feature.is_declared(features))
+    }
 }

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use labrpc::{Happening, Observer, Record, Seen};
-use raftapi::{Raft, Time};
+use raftapi::{Raft, Server, Time};
 
 use crate::diagnosis::Activity;
 use crate::rules::{Checker, Violation};
@@ -28,13 +28,13 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// For a cluster of this many servers. A bulk run records nothing.
-    pub fn new(servers: usize, record: bool) -> Watch {
+    /// For a cluster of this many such servers. A bulk run records nothing.
+    pub fn new(server: &Server, servers: usize, record: bool) -> Watch {
         Watch {
             view: View::new(servers),
             statistics: Statistics::default(),
             activity: Activity::default(),
-            checker: Checker::new(servers),
+            checker: Checker::new(server, servers),
             violation: None,
             trace: record.then(Vec::new),
         }

@@ -350,6 +350,7 @@ fn candidates_ask_for_votes_and_leaders_send_heartbeats() {
                     let sender = match request {
                         Request::RequestVote(_) => Role::Candidate,
                         Request::AppendEntries(_) => Role::Leader,
+                        other => panic!("nobody transfers leadership: {other:?}"),
                     };
                     assert_eq!(roles[from.index()], sender, "{record:?}, seed {seed}");
                 }

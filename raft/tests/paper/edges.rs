@@ -86,6 +86,7 @@ fn a_leader_refuses_another_leader_of_its_term() {
 fn a_pre_vote_is_refused_and_changes_nothing() {
     let pre_vote = |term: Term| RequestVote {
         pre_vote: true,
+        leader_transfer: false,
         ..request_vote(S1, term)
     };
     for role in ROLES {

@@ -103,6 +103,7 @@ pub fn request_with_log(candidate_id: ServerId, term: Term, log_terms: &[Term]) 
         last_log_index: log_terms.len() as u64,
         last_log_term: log_terms.last().copied().unwrap_or(0),
         pre_vote: false,
+        leader_transfer: false,
     }
 }
 
@@ -229,10 +230,12 @@ impl Peer {
                         call.reply(ctx, reply);
                     }
                 }
-                Ok(Event::VoteReply(_) | Event::AppendReply(_)) => {}
+                Ok(Event::VoteReply(_) | Event::AppendReply(_) | Event::Transfer(_)) => {}
                 Err(RecvTimeoutError::Timeout) => match lines.next() {
                     Some((_, Request::RequestVote(args))) => ctx.call(S0, args.clone()),
                     Some((_, Request::AppendEntries(args))) => ctx.call(S0, args.clone()),
+                    Some((_, Request::TransferLeadership(args))) => ctx.call(S0, args.clone()),
+                    Some((_, Request::TimeoutNow(args))) => ctx.call(S0, args.clone()),
                     None => {}
                 },
                 Err(RecvTimeoutError::Disconnected) => return,

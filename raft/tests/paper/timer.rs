@@ -26,6 +26,7 @@ fn poor(term: Term) -> RequestVote {
 fn pre_vote(term: Term) -> RequestVote {
     RequestVote {
         pre_vote: true,
+        leader_transfer: false,
         ..good(term)
     }
 }

@@ -18,17 +18,25 @@ impl Rule for Identity {
         let Happening::Sent { from, request, .. } = *seen else {
             return Ok(());
         };
-        let (name, named, role) = match request {
-            Request::RequestVote(args) => ("RequestVote", args.candidate_id, "candidate"),
-            Request::AppendEntries(args) => ("AppendEntries", args.leader_id, "leader"),
+        let (name, named, role, task) = match request {
+            Request::RequestVote(args) => (
+                "RequestVote",
+                args.candidate_id,
+                "candidate",
+                Some(Task::Campaign),
+            ),
+            Request::AppendEntries(args) => (
+                "AppendEntries",
+                args.leader_id,
+                "leader",
+                Some(Task::Heartbeats),
+            ),
+            Request::TimeoutNow(args) => ("TimeoutNow", args.leader_id, "leader", None),
+            Request::TransferLeadership(_) => return Ok(()),
         };
         if named == from {
             return Ok(());
         }
-        let task = match request {
-            Request::RequestVote(_) => Task::Campaign,
-            Request::AppendEntries(_) => Task::Heartbeats,
-        };
         let sentence = format!("{from} sent a {name} that names {named} as {role}");
         Err(Broken(sentence, task))
     }

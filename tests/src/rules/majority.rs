@@ -93,7 +93,7 @@ impl Majority {
         let act = format!("{leader} {how} of term {term} at {at}");
         if !asked {
             let sentence = format!("{act}, and never asked for a vote in that term");
-            return Err(Broken(sentence, Task::CountVotes));
+            return Err(Broken(sentence, Some(Task::CountVotes)));
         }
         let grants = match campaign.grants.as_slice() {
             [] => "no vote but its own".to_string(),
@@ -102,7 +102,7 @@ impl Majority {
         };
         let sentence =
             format!("{act} with {grants}; a majority of {servers} servers is {majority}");
-        Err(Broken(sentence, Task::CountVotes))
+        Err(Broken(sentence, Some(Task::CountVotes)))
     }
 }
 

@@ -11,7 +11,7 @@ mod one_vote;
 mod terms;
 
 use labrpc::{Happening, Seen};
-use raftapi::{Raft, Request, Role, ServerId, Term, Time};
+use raftapi::{Features, Raft, Request, Role, Server, ServerId, Term, Time, Timing};
 
 use crate::task::Task;
 
@@ -27,9 +27,9 @@ trait Rule {
 }
 
 /// How a rule was broken: a sentence that says who broke it, and the evidence; and the task that it
-/// most likely belongs to.
+/// most likely belongs to, unless that is an extra.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Broken(String, Task);
+struct Broken(String, Option<Task>);
 
 /// A broken rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,13 +40,15 @@ pub struct Violation {
     pub sentence: String,
     /// Where the rule stands, and what to look for.
     pub hint: &'static str,
-    /// The task of the lab that it most likely belongs to.
-    pub task: Task,
+    /// The task of the lab that it most likely belongs to; none, if it is about an extra.
+    pub task: Option<Task>,
 }
 
 /// All rules together.
 #[derive(Debug)]
 pub struct Checker {
+    timing: Timing,
+    features: Features,
     identity: identity::Identity,
     terms: terms::TermsNeverFall,
     one_vote: one_vote::OneVote,
@@ -55,9 +57,11 @@ pub struct Checker {
 }
 
 impl Checker {
-    /// For a cluster of this many servers, none of which has done anything yet.
-    pub fn new(servers: usize) -> Checker {
+    /// For a cluster of this many such servers, none of which has done anything yet.
+    pub fn new(server: &Server, servers: usize) -> Checker {
         Checker {
+            timing: server.timing,
+            features: server.features,
             identity: identity::Identity,
             terms: terms::TermsNeverFall::new(servers),
             one_vote: one_vote::OneVote::default(),
@@ -125,7 +129,7 @@ pub(crate) mod testing {
 
     /// Lets all rules watch this history of three servers, an event a millisecond.
     pub fn judge(events: &[Event]) -> Result<(), Violation> {
-        let mut checker = Checker::new(3);
+        let mut checker = Checker::new(&Server::new(Timing::LAB, |_| ()), 3);
         let mut at = Time::ZERO;
         for event in events {
             at += std::time::Duration::from_millis(1);
@@ -146,6 +150,7 @@ pub(crate) mod testing {
             last_log_index: 0,
             last_log_term: 0,
             pre_vote: false,
+            leader_transfer: false,
         }
     }
 

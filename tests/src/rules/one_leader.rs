@@ -43,7 +43,7 @@ impl Rule for OneLeader {
             let sentence = format!(
                 "term {term} has two leaders: {leader} since {since}, and {server}, which {how} at {at}"
             );
-            return Err(Broken(sentence, Task::CountVotes));
+            return Err(Broken(sentence, Some(Task::CountVotes)));
         }
         self.known[server.index()] = Some(term);
         Ok(())
@@ -72,7 +72,7 @@ mod tests {
             Err(Broken(
                 "term 1 has two leaders: S0 since 0.001 s, and S2, which sends AppendEntries at 0.004 s"
                     .to_string(),
-                Task::CountVotes
+                Some(Task::CountVotes)
             ))
         );
     }

@@ -75,7 +75,7 @@ impl Rule for OneVote {
         let sentence = format!(
             "{voter} voted twice in term {term}: for {first} at {when}, for {candidate} at {at}{between}"
         );
-        Err(Broken(sentence, task))
+        Err(Broken(sentence, Some(task)))
     }
 }
 

@@ -49,6 +49,10 @@ impl Rule for TermsNeverFall {
                 Request::RequestVote(args) if args.pre_vote => return Ok(()),
                 Request::RequestVote(args) => (from, args.term, true, "a RequestVote"),
                 Request::AppendEntries(args) => (from, args.term, true, "an AppendEntries"),
+                Request::TransferLeadership(args) => {
+                    (from, args.term, true, "a TransferLeadership")
+                }
+                Request::TimeoutNow(args) => (from, args.term, true, "a TimeoutNow"),
             },
             Happening::RequestDelivered { message, to, .. } => {
                 let shown = &mut self.servers[to.index()];
@@ -81,7 +85,7 @@ impl Rule for TermsNeverFall {
                 "{server}'s term fell from {} to {term}, in {how}",
                 shown.term
             );
-            return Err(Broken(sentence, task));
+            return Err(Broken(sentence, Some(task)));
         }
         shown.term = term;
         shown.crashed = false;
@@ -116,12 +120,15 @@ impl TermsNeverFall {
             }
             (Request::RequestVote(_), _) => ("a RequestVote reply", 0),
             (Request::AppendEntries(args), _) => ("an AppendEntries reply", args.term),
+            (Request::TransferLeadership(_) | Request::TimeoutNow(_), _) => {
+                ("a reply about a transfer", 0)
+            }
         };
         let term = reply.term();
         let least = came_in.max(adopted);
         if term < least {
             let sentence = format!("{server}'s term fell from {least} to {term}, in {name}");
-            return Err(Broken(sentence, Task::NewerTerms));
+            return Err(Broken(sentence, Some(Task::NewerTerms)));
         }
         shown.term = shown.term.max(term);
         shown.for_good = shown.for_good.max(term);

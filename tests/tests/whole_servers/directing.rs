@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use labrpc::{Faults, Happening};
+use labrpc::Happening;
 use raftapi::{ServerId, Stable};
 use suite::cluster::Cluster;
 use suite::finding::{Finding, Outcome};
+use suite::part::Part;
 use suite::play::{Mode, Played, play};
 use suite::test::Test;
 
@@ -21,11 +22,9 @@ const SECOND: Duration = Duration::from_secs(1);
 fn direct(script: fn(&mut Cluster) -> Outcome) -> Played {
     let test = Test {
         name: "script",
-        description: "a script of a test",
-        servers: 3,
-        faults: Faults::RELIABLE,
         limit: 60 * SECOND,
         script,
+        ..Test::of(Part::Classic)
     };
     let mode = Mode {
         record: true,

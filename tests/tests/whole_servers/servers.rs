@@ -169,6 +169,7 @@ impl<'a> Careless<'a> {
                     }
                 }
                 Ok(Event::AppendReply(answer)) => self.see(answer.reply.term),
+                Ok(Event::Transfer(_)) => {}
                 Err(RecvTimeoutError::Timeout) if self.role == Role::Leader => self.beat(),
                 Err(RecvTimeoutError::Timeout) => self.campaign(),
                 Err(RecvTimeoutError::Disconnected) => return,
@@ -212,6 +213,7 @@ impl<'a> Careless<'a> {
                 last_log_index: 0,
                 last_log_term: 0,
                 pre_vote: false,
+                leader_transfer: false,
             };
             self.ctx.call(peer, request);
         }

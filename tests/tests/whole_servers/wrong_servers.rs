@@ -3,25 +3,27 @@
 use std::time::Duration;
 
 use raftapi::Server;
-use suite::cluster::TimeKind;
+use suite::part::Part;
 use suite::report::Failed;
 use suite::runner::{Failure, Plan, Tested};
+use suite::settings::Settings;
 
 use crate::servers;
 
-/// Every test on this server, in virtual time.
-fn plan(server: Server, seeds: u64) -> Plan {
+/// Every test of a part on this server.
+fn plan_part(server: Server, part: Part, seeds: u64) -> Plan {
+    let mut tests = suite::all();
+    tests.retain(|test| test.part == part);
     Plan {
-        time: TimeKind::Virtual,
-        server,
-        tests: suite::all(),
-        first_seed: 0,
-        seeds,
-        jobs: 1,
+        seeds: Some(seeds),
         watchdog: Some(Duration::from_secs(1)),
-        check_determinism: false,
-        interrupt: Default::default(),
+        ..Plan::of(&server, tests, &Settings::default())
     }
+}
+
+/// The classic tests on this server.
+fn plan(server: Server, seeds: u64) -> Plan {
+    plan_part(server, Part::Classic, seeds)
 }
 
 fn judge(server: Server, seeds: u64, check_determinism: bool) -> Vec<Tested> {
@@ -261,12 +263,9 @@ fn a_failure_that_does_not_come_back_is_not_called_a_wrong_raft() {
 
 /// Plays the first test once on this server, in real time.
 fn in_real_time(server: Server, rule: &str, words: &str) {
-    let plan = Plan {
-        time: TimeKind::Real,
-        tests: vec![suite::all().remove(0)],
-        watchdog: Some(Duration::from_millis(500)),
-        ..plan(server, 1)
-    };
+    let mut plan = plan_part(server, Part::RealTime, 1);
+    plan.tests.truncate(1);
+    plan.watchdog = Some(Duration::from_millis(500));
     failure(&plan.run(|_, _| ())[0], rule, words);
 }
 

@@ -11,12 +11,12 @@ use raftapi::Role;
 
 use crate::cluster::{Cluster, Leader};
 use crate::finding::Outcome;
+use crate::part::Part;
 use crate::test::Test;
 
 /// Five heartbeats of the lab's timing: an old leader that returns is heard within one.
 const HALF_A_SECOND: Duration = Duration::from_millis(500);
 const TWO_SECONDS: Duration = Duration::from_secs(2);
-const LIMIT: Duration = Duration::from_secs(120);
 
 /// The Go lab's reliable network. Its messages took as long as the scheduler did, most of the
 /// time less than a millisecond: so do these.
@@ -24,32 +24,38 @@ fn network() -> Faults {
     Faults::RELIABLE.delayed(Delay::uniform_millis(0, 1))
 }
 
+const CLASSIC: Test = Test {
+    hint: "the Go lab's own test; each event is looked at, not a poll (6.824, lab 2A)",
+    ..Test::of(Part::Classic)
+};
+
 /// The classic tests.
-pub fn tests() -> Vec<Test> {
+pub(super) fn tests() -> Vec<Test> {
     vec![
         Test {
             name: "initial_election",
+            points: 4,
             description: "a leader is elected, and stays",
-            servers: 3,
             faults: network(),
-            limit: LIMIT,
             script: initial_election,
+            ..CLASSIC
         },
         Test {
             name: "re_election",
+            points: 4,
             description: "a leader that is cut off is replaced; no quorum, no leader",
-            servers: 3,
             faults: network(),
-            limit: LIMIT,
             script: re_election,
+            ..CLASSIC
         },
         Test {
             name: "many_elections",
+            points: 4,
             description: "nine times, three of seven servers are cut off",
             servers: 7,
             faults: network(),
-            limit: LIMIT,
             script: many_elections,
+            ..CLASSIC
         },
     ]
 }

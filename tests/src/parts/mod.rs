@@ -1,0 +1,21 @@
+//! The suite, part by part.
+
+mod classic;
+mod real_time;
+
+use crate::test::Test;
+
+/// All tests, in the order of [`Part::ALL`](crate::part::Part::ALL).
+pub(crate) fn all() -> Vec<Test> {
+    [classic::tests(), real_time::tests()].concat()
+}
+
+/// The test of this name in this list.
+///
+/// # Panics
+///
+/// When there is none.
+fn named(tests: Vec<Test>, name: &str) -> Test {
+    let found = tests.into_iter().find(|test| test.name == name);
+    found.unwrap_or_else(|| panic!("there is no test {name}"))
+}
