@@ -8,7 +8,7 @@ pub(crate) struct Letter<P: Protocol> {
     pub message: u64,
     pub from: ServerId,
     pub to: ServerId,
-    /// Which start of the server that calls this call belongs to.
+    /// Which start of the server that calls this call belongs to: a number that its host knows.
     pub caller_start: u32,
     pub state: State,
     pub body: Body<P>,

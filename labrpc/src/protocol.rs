@@ -130,6 +130,10 @@ impl<P: Protocol, Q> Call<P, Q> {
         }
     }
 
+    pub(crate) fn ticket(&self) -> Ticket {
+        self.ticket
+    }
+
     /// Takes the arguments out. With [`with_args`](Call::with_args), it is how a [`Protocol`] turns
     /// 'some request' into 'this request'.
     pub fn take_args(self) -> (Q, Call<P, ()>) {

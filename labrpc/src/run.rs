@@ -17,7 +17,7 @@ pub trait Run<P: Protocol, O> {
     /// The true time.
     fn now(&self) -> Time;
 
-    /// Steps that the servers have taken so far.
+    /// Steps that the servers have taken so far, and those that were taken for them by hand.
     fn steps(&self) -> u64;
 
     /// Who watches the run.
@@ -34,7 +34,8 @@ pub trait Run<P: Protocol, O> {
         self.network().counts().clone()
     }
 
-    /// Whether a server is running, or has been started and will as soon as time passes.
+    /// Whether a server is running, or has been started and will as soon as time passes. One that is
+    /// [played by hand](Run::play_by_hand) is not running.
     fn is_up(&self, server: ServerId) -> bool;
 
     /// What a server's disk holds.
@@ -43,10 +44,11 @@ pub trait Run<P: Protocol, O> {
     /// Puts something on the disk of a server that is down.
     fn set_stable(&mut self, server: ServerId, stable: P::Stable) -> Result<(), FaultsError>;
 
-    /// Starts a server that is down, from what its disk holds.
+    /// Starts a server that is down, or is played by hand, from what its disk holds.
     fn start(&mut self, server: ServerId) -> Result<(), FaultsError>;
 
-    /// Kills a server. What it had not yet written is lost, and what it had not yet sent.
+    /// Kills a server. What it had not yet written is lost, and what it had not yet sent. One that
+    /// is played by hand is down then, and as it never started, no crash is told.
     fn crash(&mut self, server: ServerId) -> Result<(), FaultsError>;
 
     /// Kills a server in the middle of a step: right after its `count`-th action of this kind,
@@ -83,6 +85,50 @@ pub trait Run<P: Protocol, O> {
 
     /// Gives a server's machine knobs of its own, from now on.
     fn set_server(&mut self, server: ServerId, faults: ServerFaults) -> Result<(), FaultsError>;
+
+    /// From now on whoever directs the run plays this server, which must be down, by hand, with
+    /// [`send_as`](Run::send_as) and [`reply_as`](Run::reply_as).
+    ///
+    /// To the network it is up: what is sent to it is delivered, as the observer is told, and nothing
+    /// else happens. A request waits until it is answered. [`start`](Run::start) makes it an ordinary
+    /// server again, [`crash`](Run::crash) one that is down. Both forget the requests that wait, and
+    /// what answers a request of its own is lost from then on as
+    /// [`CallerGone`](crate::Lost::CallerGone).
+    ///
+    /// Each message that is handed to a server played by hand, and each that is sent by hand, is told
+    /// with a number of its own, as a step.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such server, or it is running or played by hand already; and on
+    /// [`Threads`](crate::Threads): servers are played by hand in virtual time only.
+    fn play_by_hand(&mut self, server: ServerId) -> Result<(), FaultsError>;
+
+    /// Sends a request in the name of `from`, at once, through the network like any other. The
+    /// message's number.
+    ///
+    /// What answers it is delivered to `from` only if that is played by hand. A server that runs did
+    /// not ask: the answer is lost as [`CallerGone`](crate::Lost::CallerGone).
+    ///
+    /// # Errors
+    ///
+    /// When there is no such server, when both are the same, and on [`Threads`](crate::Threads).
+    fn send_as(
+        &mut self,
+        from: ServerId,
+        to: ServerId,
+        request: P::Request,
+    ) -> Result<u64, FaultsError>;
+
+    /// Answers the request with this message number, at once, through the network like any other.
+    /// The reply's own message number. A request that was delivered twice can be answered twice.
+    /// That the reply is of the request's kind is the caller's business.
+    ///
+    /// # Errors
+    ///
+    /// When no such request waits at a server played by hand: it has not been delivered, or has been
+    /// answered or forgotten; and on [`Threads`](crate::Threads).
+    fn reply_as(&mut self, request: u64, reply: P::Reply) -> Result<u64, FaultsError>;
 
     /// Lets time pass until `limit`, or until `done` says so. Whether it did. In virtual time
     /// `done` is asked before each step, in real time soon after each.

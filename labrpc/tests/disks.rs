@@ -3,7 +3,7 @@
 mod common;
 
 use common::*;
-use labrpc::{ActionKind, Delay, Faults, Happening, Run, ServerFaults};
+use labrpc::{ActionKind, Delay, Faults, Happening, Record, Run, ServerFaults};
 
 fn persist(ctx: &Ctx<'_>, text: impl ToString) {
     ctx.persist(&text.to_string());
@@ -264,4 +264,53 @@ fn a_disk_can_be_written_from_outside_while_its_server_is_down() {
     sim.start(S0).unwrap();
     advance(&mut sim, 2);
     assert_eq!(told(&sim, "shows"), ["0: S0 shows ", "1: S0 shows planted"]);
+}
+
+/// The steps that these sentences belong to.
+fn steps(sim: &Sim, words: &str) -> Vec<u64> {
+    let about = |r: &&Record<Echo>| sentence(r).contains(words);
+    sim.observer()
+        .iter()
+        .filter(about)
+        .map(|r| r.step)
+        .collect()
+}
+
+#[test]
+fn what_takes_effect_later_carries_the_step_in_which_the_server_did_it() {
+    // Between what S1 does with one request and the end of its write, it is handed the next one.
+    let voting = serving(|ctx, call| {
+        persist(ctx, &call.args.text);
+        ctx.publish(call.args.text.clone());
+        echo_back(ctx, call);
+        ask(ctx, S0, "back");
+    });
+    let slow = |f: &mut Faults| {
+        f.server.disk_write = TEN_MS;
+        f.server.step_time = Delay::Constant(ms(2));
+    };
+    for faults in [writing(TEN_MS), faults(slow), Faults::RELIABLE] {
+        let mut sim = sim(vec![asking(S1, [1, 5, 9]), voting.clone()], faults);
+        advance(&mut sim, 100);
+        let began = steps(&sim, "S1 is asked");
+        assert_eq!(began.len(), 3);
+        assert!(began.is_sorted_by(|a, b| a < b), "{began:?}");
+        for done in ["S1 persists", "S1 shows", "S1 answers", "S1 asks S0 back"] {
+            assert_eq!(steps(&sim, done), began, "{done}");
+        }
+        assert_eq!(steps(&sim, "S0 times out"), steps(&sim, "S0 asks"));
+    }
+}
+
+#[test]
+fn what_a_first_step_does_carries_the_step_that_the_start_begins() {
+    let writing_first = first(|ctx| persist(ctx, "x"));
+    let mut sim = sim(vec![writing_first, asking(S0, [1, 2])], writing(TEN_MS));
+    advance(&mut sim, 15);
+    sim.crash(S0).unwrap();
+    sim.start(S0).unwrap();
+    advance(&mut sim, 100);
+    let started = steps(&sim, "S0 starts");
+    assert_eq!(steps(&sim, "S0 persists"), started);
+    assert_ne!(started[0], started[1]);
 }

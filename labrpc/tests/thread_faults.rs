@@ -283,3 +283,73 @@ fn links_that_are_cut_carry_nothing() {
     run.finish().unwrap();
     check_order(run.observer());
 }
+
+// ---- steps ----
+
+/// What a server does in a step carries the number of the event that began it, and each step of a
+/// server a higher one than those before. How many steps began, and how many things were done.
+fn check_steps(trace: &Trace, servers: usize) -> (usize, usize) {
+    use Happening::*;
+    let mut current = vec![None; servers];
+    let (mut begun, mut done) = (0, 0);
+    for record in trace {
+        match record.what {
+            Started { server, .. }
+            | TimedOut { server }
+            | RequestDelivered { to: server, .. }
+            | ReplyDelivered { to: server, .. } => {
+                let before = current[server.index()].replace(record.step);
+                assert!(before < Some(record.step), "{record:?} after {before:?}");
+                begun += 1;
+            }
+            Sent { from: server, .. }
+            | Replied { from: server, .. }
+            | Persisted { server, .. }
+            | Published { server, .. } => {
+                assert_eq!(current[server.index()], Some(record.step), "{record:?}");
+                done += 1;
+            }
+            _ => {}
+        }
+    }
+    (begun, done)
+}
+
+#[test]
+fn what_a_server_does_carries_the_step_that_it_does_it_in() {
+    // In its first step, too, each does things while the others are at work.
+    let busy = server(|ctx| {
+        ctx.peers().for_each(|peer| ask(ctx, peer, "first"));
+        let mut next = ctx.now() + ms(1);
+        let mut steps = 0;
+        loop {
+            match ctx.recv_deadline(next) {
+                Ok(Event::Asked(call)) => echo_back(ctx, call),
+                Ok(Event::Answered(_)) => {
+                    steps += 1;
+                    ctx.persist(&steps.to_string());
+                    ctx.publish(steps.to_string());
+                }
+                Err(RecvTimeoutError::Timeout) => {
+                    ctx.peers().for_each(|peer| ask(ctx, peer, "again"));
+                    next = ctx.now() + ms(1);
+                }
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+        }
+    });
+    let mut faults = Faults::RELIABLE;
+    faults.server.disk_write = Delay::whole_millis(0, 2);
+    faults.server.step_time = Delay::whole_millis(0, 1);
+    let mut run = begin_with(vec![busy; 4], faults);
+    for n in 0..8 {
+        pass(&mut run, 10);
+        let server = ServerId::new(n % 4);
+        run.crash(server).unwrap();
+        run.start(server).unwrap();
+    }
+    pass(&mut run, 10);
+    run.finish().unwrap();
+    let (begun, done) = check_steps(run.observer(), 4);
+    assert!(begun > 100 && done > 100, "{begun} {done}");
+}

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::machine::Part;
 use super::post::Item;
 use super::simulation::{Simulation, tell};
 use crate::run::CrashAfter;
@@ -24,8 +25,9 @@ impl<P: Protocol, O: Observer<P>> Simulation<P, O> {
         let mut actions = self.shell.actions.take();
         let machine = &self.machines[server.index()];
         if machine.is_ideal() && machine.outbox.is_empty() {
+            let step = self.steps;
             for action in actions.drain(..) {
-                if !self.perform(server, action) {
+                if !self.perform(server, step, action) {
                     break;
                 }
             }
@@ -36,22 +38,25 @@ impl<P: Protocol, O: Observer<P>> Simulation<P, O> {
         self.shell.actions.replace(actions);
     }
 
-    /// Does one thing. False if that was the server's last.
+    /// Does one thing that the server did in this step. False if that was the server's last.
     #[inline]
-    fn perform(&mut self, server: ServerId, action: Action<P>) -> bool {
+    fn perform(&mut self, server: ServerId, step: u64, action: Action<P>) -> bool {
         let kind = ActionKind::of(&action);
         let machine = &mut self.machines[server.index()];
         match action {
-            Action::Call(to, request) => self.send_request(server, to, request),
-            Action::Reply(ticket, reply) => self.send_reply(server, ticket, reply),
+            Action::Call(to, request) => {
+                let life = machine.lives;
+                self.send_request(step, server, life, to, request);
+            }
+            Action::Reply(ticket, reply) => self.send_reply(step, server, ticket, reply),
             Action::Persist(stable) => {
                 machine.stable = stable;
                 let stable = &machine.stable;
-                tell!(self, Happening::Persisted { server, stable });
+                tell!(self, step, Happening::Persisted { server, stable });
             }
             Action::Publish(status) => {
                 let status = &status;
-                tell!(self, Happening::Published { server, status });
+                tell!(self, step, Happening::Published { server, status });
             }
         }
         if CrashAfter::is_due(&mut self.machines[server.index()].crash_after, kind) {
@@ -96,12 +101,13 @@ impl<P: Protocol, O: Observer<P>> Simulation<P, O> {
     }
 
     /// Does a part of a step when it is due, and after everything that the server did before.
-    fn put_off(&mut self, server: ServerId, start: u32, at: Time, part: Vec<Action<P>>) {
+    fn put_off(&mut self, server: ServerId, start: u32, at: Time, actions: Vec<Action<P>>) {
+        let step = self.steps;
         let machine = &mut self.machines[server.index()];
-        if part.is_empty() || machine.starts != start || !machine.on {
+        if actions.is_empty() || machine.starts != start || !machine.on {
             return; // nothing to do, or killed by an earlier part
         }
-        machine.outbox.push_back(part);
+        machine.outbox.push_back(Part { step, actions });
         if at == self.now && machine.outbox.len() == 1 {
             self.perform_part(server);
         } else {
@@ -111,11 +117,11 @@ impl<P: Protocol, O: Observer<P>> Simulation<P, O> {
     }
 
     pub(super) fn perform_part(&mut self, server: ServerId) {
-        let Some(part) = self.machines[server.index()].outbox.pop_front() else {
+        let Some(Part { step, actions }) = self.machines[server.index()].outbox.pop_front() else {
             return; // the server has crashed since
         };
-        for action in part {
-            if !self.perform(server, action) {
+        for action in actions {
+            if !self.perform(server, step, action) {
                 return;
             }
         }

@@ -1,7 +1,7 @@
 //! Directing a run in virtual time.
 
 use super::simulation::{Simulation, tell};
-use crate::run::{CrashAfter, check_link, check_server, check_state};
+use crate::run::{CrashAfter, check_link, check_server, check_state, refuse};
 use crate::{
     ActionKind, Ended, FaultsError, Happening, LinkFaults, Network, Observer, Protocol, Run,
     ServerFaults, ServerId, Time,
@@ -63,13 +63,17 @@ impl<P: Protocol, O: Observer<P>> Run<P, O> for Simulation<P, O> {
 
     fn start(&mut self, server: ServerId) -> Result<(), FaultsError> {
         self.check_on(server, false, "start")?;
+        self.release(server);
         self.switch_on(server);
         Ok(())
     }
 
     fn crash(&mut self, server: ServerId) -> Result<(), FaultsError> {
-        self.check_on(server, true, "crash")?;
-        self.kill(server);
+        self.check(server)?;
+        if !self.release(server) {
+            self.check_on(server, true, "crash")?;
+            self.kill(server);
+        }
         Ok(())
     }
 
@@ -149,6 +153,33 @@ impl<P: Protocol, O: Observer<P>> Run<P, O> for Simulation<P, O> {
             machine.faults = faults;
         }
         Ok(())
+    }
+
+    fn play_by_hand(&mut self, server: ServerId) -> Result<(), FaultsError> {
+        self.check_on(server, false, "play_by_hand")?;
+        if self.machines[server.index()].hand.is_some() {
+            return refuse("play_by_hand", server, "it is played by hand already");
+        }
+        self.take_in_hand(server);
+        Ok(())
+    }
+
+    fn send_as(
+        &mut self,
+        from: ServerId,
+        to: ServerId,
+        request: P::Request,
+    ) -> Result<u64, FaultsError> {
+        self.check_link(from, to)?;
+        Ok(self.send_by_hand(from, to, request))
+    }
+
+    fn reply_as(&mut self, request: u64, reply: P::Reply) -> Result<u64, FaultsError> {
+        self.reply_by_hand(request, reply).ok_or(FaultsError {
+            knob: "reply_as",
+            value: request.to_string(),
+            why: "no such request waits for an answer by hand",
+        })
     }
 
     fn advance_until(

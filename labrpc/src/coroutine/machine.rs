@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use super::by_hand::Hand;
 use super::process::Process;
 use crate::clock::Clock;
 use crate::protocol::Ticket;
@@ -17,6 +18,10 @@ pub(super) struct Machine<P: Protocol> {
     pub process: Option<Process<P>>,
     /// How many times it has been started.
     pub starts: u32,
+    /// How many times it has been started or taken in hand: whose calls get an answer.
+    pub lives: u32,
+    /// The requests that wait for an answer, while it is played by hand.
+    pub hand: Option<Hand>,
     /// Whether it is up, or will be as soon as its start is due.
     pub on: bool,
     /// What its disk holds.
@@ -28,8 +33,8 @@ pub(super) struct Machine<P: Protocol> {
     pub busy_until: Time,
     /// What came in while it was busy.
     pub inbox: VecDeque<Ticket>,
-    /// What it did that waits for its disk or for the end of a slow step: parts of steps, in order.
-    pub outbox: VecDeque<Vec<Action<P>>>,
+    /// What it did that waits for its disk or for the end of a slow step, in order.
+    pub outbox: VecDeque<Part<P>>,
     /// When the disk has done what it was asked so far.
     pub disk_free_at: Time,
     /// Kills the server after so many actions of this kind.
@@ -39,6 +44,13 @@ pub(super) struct Machine<P: Protocol> {
     /// Steps since then, which is less than a millisecond ago.
     pub steps_now: u32,
     pub counted_since: Time,
+}
+
+/// What a server did in a part of a step.
+pub(super) struct Part<P: Protocol> {
+    /// The step's number.
+    pub step: u64,
+    pub actions: Vec<Action<P>>,
 }
 
 /// A server's deadline, and the one event in the queue that stands for it. A deadline that moves
@@ -59,6 +71,8 @@ impl<P: Protocol> Machine<P> {
             run,
             process: None,
             starts: 0,
+            lives: 0,
+            hand: None,
             on: false,
             stable: P::Stable::default(),
             faults: faults.clone(),
@@ -77,6 +91,12 @@ impl<P: Protocol> Machine<P> {
 
     pub fn is_up(&self) -> bool {
         self.process.is_some()
+    }
+
+    /// Whether messages reach it.
+    #[inline]
+    pub fn is_reachable(&self) -> bool {
+        self.is_up() || self.hand.is_some()
     }
 
     /// Whether steps and writes take no time, so that a step's actions happen at once.

@@ -4,6 +4,7 @@
 //! what the director does.
 
 mod act;
+mod by_hand;
 mod direct;
 mod machine;
 pub(crate) mod overflow;

@@ -24,12 +24,22 @@ pub(super) enum Item {
 }
 
 impl<P: Protocol, O: Observer<P>> Simulation<P, O> {
-    pub(super) fn send_request(&mut self, from: ServerId, to: ServerId, request: P::Request) {
+    /// Sends a request that its sender decided on in this step. Only this life of the sender hears
+    /// the answer.
+    pub(super) fn send_request(
+        &mut self,
+        step: u64,
+        from: ServerId,
+        life: u32,
+        to: ServerId,
+        request: P::Request,
+    ) {
         self.network.count_call(P::request_bytes(&request));
         let message = self.messages;
         self.messages += 1;
         tell!(
             self,
+            step,
             Happening::Sent {
                 message,
                 from,
@@ -43,14 +53,22 @@ impl<P: Protocol, O: Observer<P>> Simulation<P, O> {
                 message,
                 from,
                 to,
-                caller_start: self.machines[from.index()].starts,
+                caller_start: life,
                 state: State::UnderWay,
                 body: Body::Request(request),
             },
         );
     }
 
-    pub(super) fn send_reply(&mut self, from: ServerId, ticket: Ticket, reply: P::Reply) {
+    /// Sends a reply that its sender decided on in this step, if its request is still to be answered
+    /// by this server.
+    pub(super) fn send_reply(
+        &mut self,
+        step: u64,
+        from: ServerId,
+        ticket: Ticket,
+        reply: P::Reply,
+    ) {
         let answered = match self.letters.get_mut(ticket) {
             Some(letter) if letter.to == from && letter.state == State::Delivered => {
                 self.letters.remove(ticket)
@@ -71,6 +89,7 @@ impl<P: Protocol, O: Observer<P>> Simulation<P, O> {
         self.messages += 1;
         tell!(
             self,
+            step,
             Happening::Replied {
                 message,
                 answers,
@@ -95,7 +114,7 @@ impl<P: Protocol, O: Observer<P>> Simulation<P, O> {
 
     fn post(&mut self, way: Way, mut letter: Letter<P>) {
         let (from, to) = (letter.from, letter.to);
-        let up = self.machines[to.index()].is_up();
+        let up = self.machines[to.index()].is_reachable();
         let arrival = match self.network.fate(way, from, to, up) {
             Fate::Lost(why) => return self.drop_letter(letter, why),
             Fate::Arrives(first, None) => first,
@@ -141,10 +160,8 @@ impl<P: Protocol, O: Observer<P>> Simulation<P, O> {
             {
                 Some(why)
             }
-            _ if !machine.is_up() => Some(Lost::Down),
-            _ if matches!(letter.body, Body::Reply(..))
-                && machine.starts != letter.caller_start =>
-            {
+            _ if !machine.is_reachable() => Some(Lost::Down),
+            _ if matches!(letter.body, Body::Reply(..)) && machine.lives != letter.caller_start => {
                 Some(Lost::CallerGone)
             }
             _ => None,

@@ -40,15 +40,14 @@ pub struct Simulation<P: Protocol, O> {
     hangs_at: u64,
 }
 
-/// Tells the observer; notes that it has seen enough.
+/// Tells the observer, with the number of the step unless it is the current one; notes that the
+/// observer has seen enough.
 macro_rules! tell {
     ($sim:expr, $what:expr) => {
-        if $sim
-            .observer
-            .observe($sim.now, $sim.steps, $what)
-            .is_break()
-            && $sim.ended.is_none()
-        {
+        tell!($sim, $sim.steps, $what)
+    };
+    ($sim:expr, $step:expr, $what:expr) => {
+        if $sim.observer.observe($sim.now, $step, $what).is_break() && $sim.ended.is_none() {
             $sim.ended = Some($crate::Ended::ByObserver);
         }
     };
@@ -153,6 +152,7 @@ impl<P: Protocol, O: Observer<P>> Simulation<P, O> {
         machine.on = true;
         let start = machine.starts;
         machine.starts += 1;
+        machine.lives += 1;
         self.queue
             .push(self.now, tie, Item::Start { server, start });
     }
@@ -210,7 +210,7 @@ impl<P: Protocol, O: Observer<P>> Simulation<P, O> {
             return;
         }
         let Some(process) = machine.process.as_mut() else {
-            return;
+            return self.step_by_hand(server, &wake);
         };
         self.shell.now.set(machine.clock.own(self.now));
         if self.narrate {

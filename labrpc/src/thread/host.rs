@@ -109,17 +109,27 @@ impl<P: Protocol, O: Observer<P>> ThreadHost<P, O> {
 
     // ---- steps ----
 
-    /// Begins the first step. False if it is too late for that.
+    /// Does the first step, which began when the server was started. False if it is too late for
+    /// that.
     pub fn begin(&self) -> bool {
-        self.step(Cause::Start, |_| ()).is_some()
+        self.work(|_| ()).is_some()
     }
 
-    /// Begins a step with what `act` does, and lets the time pass that the machine takes for it.
+    /// Begins a step with what `act` does, given the step's number, and works on it.
     #[inline]
-    fn step<T>(&self, cause: Cause, act: impl FnOnce(&mut World<P, O>) -> T) -> Option<T> {
+    fn step<T>(&self, cause: Cause, act: impl FnOnce(&mut World<P, O>, u64) -> T) -> Option<T> {
+        self.work(|world| {
+            let step = world.begin_step(self.me, cause);
+            act(world, step)
+        })
+    }
+
+    /// Does what `act` does, and lets the time pass that the machine takes for a step.
+    #[inline]
+    fn work<T>(&self, act: impl FnOnce(&mut World<P, O>) -> T) -> Option<T> {
         let (result, until, now) = self.with(|world| {
-            let until = world.begin_step(self.me, cause);
             let result = act(world);
+            let until = world.begin_work(self.me);
             self.clock.set(world.machines[self.me.index()].clock);
             self.dead.set(world.ended.is_some());
             (result, until, world.now)
@@ -233,9 +243,8 @@ impl<P: Protocol, O: Observer<P>> ThreadHost<P, O> {
         }
         // What has lost its receiver at this moment is taken back.
         let mut parcel = Some(parcel);
-        let wake = self.step(cause, |world| {
+        let wake = self.step(cause, |world, step| {
             let letter = parcel.take()?.letter;
-            let step = world.at[to.index()].number;
             if let Body::Reply(request, reply) = letter.body {
                 world.network.count_reply(bytes);
                 tell!(
@@ -291,9 +300,8 @@ impl<P: Protocol, O: Observer<P>> ThreadHost<P, O> {
         };
         self.overdue.set(overdue);
         self.deadline.set(None);
-        self.step(Cause::Timeout, |world| {
+        self.step(Cause::Timeout, |world, step| {
             let server = self.me;
-            let step = world.at[server.index()].number;
             tell!(world, step, Happening::TimedOut { server });
             if overdue > MOST_OVERDUE && world.ended.is_none() {
                 world.misstep(server, What::Spun(MOST_OVERDUE));

@@ -19,6 +19,15 @@ impl<P: Protocol, O> Threads<P, O> {
     }
 }
 
+/// Refuses to play servers by hand: whoever directs a run in real time is too slow for that.
+fn refuse_by_hand<T>(knob: &'static str, value: impl ToString) -> Result<T, FaultsError> {
+    Err(FaultsError {
+        knob,
+        value: value.to_string(),
+        why: "servers are played by hand in virtual time only",
+    })
+}
+
 impl<P: Protocol, O: Observer<P> + Send + 'static> Run<P, O> for Threads<P, O> {
     fn servers(&self) -> usize {
         self.count()
@@ -154,6 +163,18 @@ impl<P: Protocol, O: Observer<P> + Send + 'static> Run<P, O> for Threads<P, O> {
         }
         machine.faults = faults;
         Ok(())
+    }
+
+    fn play_by_hand(&mut self, server: ServerId) -> Result<(), FaultsError> {
+        refuse_by_hand("play_by_hand", server)
+    }
+
+    fn send_as(&mut self, from: ServerId, _: ServerId, _: P::Request) -> Result<u64, FaultsError> {
+        refuse_by_hand("send_as", from)
+    }
+
+    fn reply_as(&mut self, request: u64, _: P::Reply) -> Result<u64, FaultsError> {
+        refuse_by_hand("reply_as", request)
     }
 
     fn advance_until(

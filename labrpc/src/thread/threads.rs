@@ -15,8 +15,8 @@ use super::host::ThreadHost;
 use super::inbox::Mail;
 use super::world::{Began, Shared, World, tell};
 use crate::{
-    Context, Ended, FaultsError, Happening, Observer, Protocol, ServerFn, ServerId, Setup, Streams,
-    Time, What, panics,
+    Cause, Context, Ended, FaultsError, Happening, Observer, Protocol, ServerFn, ServerId, Setup,
+    Streams, Time, What, panics,
 };
 
 /// How long a killed server may take to return.
@@ -43,6 +43,7 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(5);
 /// * `persist` blocks until the write is done.
 /// * Messages that linger, because they cannot be delivered, are lost or delivered late when time
 ///   is let pass.
+/// * No server is played by hand.
 /// * A stack overflow ends the process. A server that hangs is found when it is killed and does not
 ///   return within [`patience`](Threads::set_patience).
 ///
@@ -204,7 +205,8 @@ impl<P: Protocol, O: Observer<P> + Send + 'static> Threads<P, O> {
         let machine = &mut world.machines[server.index()];
         machine.on = true;
         machine.starts += 1;
-        let (step, stable) = (world.steps, &machine.stable);
+        let step = world.begin_step(server, Cause::Start);
+        let stable = &world.machines[server.index()].stable;
         tell!(
             world,
             step,

@@ -209,14 +209,18 @@ impl<P: Protocol, O> World<P, O> {
         machine.on && machine.starts == start + 1 && self.ended.is_none()
     }
 
-    /// Begins a server's step. Until when its machine takes for it.
+    /// Begins a server's step. Its number.
     #[inline]
-    pub fn begin_step(&mut self, server: ServerId, cause: Cause) -> Time {
-        self.at[server.index()] = Step {
-            number: self.steps,
-            cause,
-        };
+    pub fn begin_step(&mut self, server: ServerId, cause: Cause) -> u64 {
+        let number = self.steps;
+        self.at[server.index()] = Step { number, cause };
         self.steps += 1;
+        number
+    }
+
+    /// Until when a server's machine takes for a step that begins now.
+    #[inline]
+    pub fn begin_work(&mut self, server: ServerId) -> Time {
         let takes = self.machines[server.index()].faults.step_time;
         self.work(server, takes, 1)
     }
