@@ -1,9 +1,11 @@
-//! Results as a table, for people: a line of numbers for each test, and below it what it shows.
+//! Results as a table, for people: a line of numbers for each test, below the part it belongs to.
 
 use std::fmt::Write;
 use std::time::Duration;
 
 use console::{Style, style};
+use suite::marks::{Marks, Points};
+use suite::part::Part;
 use suite::runner::Tested;
 
 use crate::summary::Summary;
@@ -21,9 +23,9 @@ const HEADINGS: [[&str; 2]; 8] = [
 ];
 
 /// The table, in lines that end with a newline; in colour where standard output has it.
-pub fn table(results: &[(Tested, Summary)]) -> String {
+pub fn table(results: &[(Tested, Summary)], marks: &Marks) -> String {
     let rows: Vec<[String; 8]> = results.iter().map(|(t, s)| numbers(t, s)).collect();
-    let names = results.iter().map(|(tested, _)| tested.test.name.len());
+    let names = results.iter().map(|(tested, _)| tested.test.name.len() + 2);
     let first = names.max().unwrap_or(0).max("test".len());
     let mut widths = HEADINGS.map(|lines| lines[0].len().max(lines[1].len()));
     for row in &rows {
@@ -43,13 +45,45 @@ pub fn table(results: &[(Tested, Summary)]) -> String {
         let cells = HEADINGS.map(|lines| lines[i].to_string());
         let _ = writeln!(out, "{}", style(line(name, &cells, verdict)).bold());
     }
+    let mut part = None;
     for ((tested, _), row) in results.iter().zip(&rows) {
+        if part != Some(tested.test.part) {
+            part = Some(tested.test.part);
+            let heading = heading(tested.test.part, marks);
+            let _ = writeln!(out, "{}", style(heading).bold());
+        }
         let verdict = paint(verdict(tested));
-        let _ = writeln!(out, "{}", line(tested.test.name, row, &verdict));
-        let (servers, shows) = (tested.test.servers, tested.test.description);
-        let shows = format!("  {servers} servers: {shows}");
-        let _ = writeln!(out, "{}", style(shows).dim());
+        let name = format!("  {}", tested.test.name);
+        let _ = writeln!(out, "{}", line(&name, row, &verdict));
     }
+    out
+}
+
+/// A part's name, and what it is worth.
+fn heading(part: Part, marks: &Marks) -> String {
+    let points = marks.parts.iter().find(|(of, _)| *of == part);
+    match points {
+        Some((_, points)) => format!("{}, {}", part.name(), of(points)),
+        None => part.name().to_string(),
+    }
+}
+
+/// `11 of 12 points`
+fn of(Points { earned, of }: &Points) -> String {
+    format!("{earned} of {of} points")
+}
+
+/// What it is all worth, in a line or two that end with a newline.
+pub fn points(marks: &Marks) -> String {
+    let mut out = String::new();
+    if marks.basics_failed {
+        let _ = writeln!(out, "the basics failed: nothing is earned before they pass");
+    }
+    let _ = write!(out, "{}", of(&marks.points));
+    if marks.extra.of > 0 {
+        let _ = write!(out, ", {} of {} extra", marks.extra.earned, marks.extra.of);
+    }
+    out.push('\n');
     out
 }
 

@@ -13,6 +13,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use labrpc::Header;
 use raftapi::Server;
 use suite::cluster::TimeKind;
+use suite::marks::Marks;
 use suite::report::Failed;
 use suite::runner::{Plan, Tested};
 use suite::settings::Settings;
@@ -164,7 +165,9 @@ fn print(
     replay: impl Fn(&Test, u64) -> String,
 ) -> Result<()> {
     let mut out = io::stdout().lock();
-    writeln!(out, "{}", table::table(results))?;
+    let tested: Vec<Tested> = results.iter().map(|(tested, _)| tested.clone()).collect();
+    let marks = Marks::of(&tested);
+    writeln!(out, "{}", table::table(results, &marks))?;
     for (tested, _) in results {
         let name = tested.test.path();
         for remark in &tested.remarks {
@@ -178,6 +181,7 @@ fn print(
             writeln!(out, "{failed}")?;
         }
     }
+    write!(out, "{}", table::points(&marks))?;
     let runs: u64 = results.iter().map(|(tested, _)| tested.played).sum();
     let failed: u64 = results.iter().map(|(tested, _)| tested.failed).sum();
     write!(out, "{runs} runs, {failed} failed, every event checked: ")?;

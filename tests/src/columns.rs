@@ -50,9 +50,9 @@ pub fn columns(trace: &[Record<Raft>], servers: usize) -> String {
 
 fn rows(trace: &[Record<Raft>], servers: usize) -> Vec<Row> {
     // Heartbeats that do nothing are left out, except at the very end.
-    let end = trace
-        .last()
-        .map_or(0, |record| record.step.saturating_sub(1));
+    // What a slow disk puts off is told late, so the last step need not be the last record's.
+    let steps = trace.iter().map(|record| record.step);
+    let end = steps.max().unwrap_or(0).saturating_sub(1);
     let mut rows: Vec<Row> = Vec::new();
     // One request to many servers is one row.
     let mut round: Option<(u64, ServerId, String)> = None;

@@ -13,6 +13,7 @@
 //! | [`cluster`], `expect` | directing a run, and expecting things of it: what scripts are written in |
 //! | [`test`](mod@test), [`part`], `parts` | what a test is; the suite, part by part |
 //! | [`play`], [`runner`] | one run; many of them |
+//! | [`marks`] | what it is all worth |
 //! | [`finding`], [`diagnosis`], [`task`] | what is wrong, why, and where a student is to look |
 //! | [`report`], [`columns`] | how it reads |
 //! | [`settings`] | `RAFT_SEED`, `RAFT_SEEDS`, `RAFT_WATCHDOG`, `RAFT_CHECK_DETERMINISM` |
@@ -25,6 +26,7 @@ pub mod diagnosis;
 mod expect;
 pub mod finding;
 mod logging;
+pub mod marks;
 pub mod part;
 mod parts;
 pub mod play;

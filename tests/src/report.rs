@@ -4,6 +4,7 @@ use std::fmt::{self, Write};
 use std::path::Path;
 
 use crate::columns::columns;
+use crate::part::Part;
 use crate::runner::{Failure, Tested};
 use crate::task::Task;
 
@@ -31,6 +32,31 @@ impl Failed {
         write(&mut text, tested, failure, &replay, task).expect("a string has room");
         Some(Failed(text))
     }
+}
+
+/// The parts in the order in which their failures tell most: what a test plays by hand comes
+/// down to one message; what happens in a cluster may have many causes.
+const TELLING: [Part; 13] = [
+    Part::Basics,
+    Part::Votes,
+    Part::Restriction,
+    Part::Numbers,
+    Part::Timers,
+    Part::Crashes,
+    Part::Classic,
+    Part::SplitVotes,
+    Part::Unreliable,
+    Part::Partitions,
+    Part::Scale,
+    Part::RealTime,
+    Part::Extra,
+];
+
+/// Of the tests that failed, the one whose failure tells most.
+pub fn first_to_look_at(tested: &[Tested]) -> Option<&Tested> {
+    let rank = |tested: &Tested| TELLING.iter().position(|part| *part == tested.test.part);
+    let failed = tested.iter().filter(|tested| tested.failed > 0);
+    failed.min_by_key(|tested| rank(tested))
 }
 
 fn write(

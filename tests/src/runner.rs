@@ -408,10 +408,15 @@ impl Tested {
     }
 
     fn new(test: &Test) -> Tested {
+        Tested::with(test, 0, 0)
+    }
+
+    /// A test of which so many seeds were played, and so many failed.
+    pub(crate) fn with(test: &Test, played: u64, failed: u64) -> Tested {
         Tested {
             test: test.clone(),
-            played: 0,
-            failed: 0,
+            played,
+            failed,
             failure: None,
             given_up: false,
             remarks: Vec::new(),

@@ -48,8 +48,8 @@ impl Watch {
     /// Takes what was recorded: nothing, in a bulk run. `finding` is why the run ended.
     pub fn take_trace(&mut self, at: Time, finding: Option<&str>) -> Trace {
         let mut trace = self.trace.take().unwrap_or_default();
-        if let (Some(finding), Some(last)) = (finding, trace.last()) {
-            let step = last.step;
+        let last = trace.iter().map(|record| record.step).max();
+        if let (Some(finding), Some(step)) = (finding, last) {
             let finding = finding.to_string();
             trace.push(Record {
                 at,
