@@ -1,4 +1,4 @@
-.PHONY: help run test realtime load starter bench doc lint fmt ci clean
+.PHONY: help run test realtime load weights mutants mutants-repeat starter bench doc lint fmt ci clean
 
 help: ## list these names
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -14,6 +14,16 @@ realtime: ## the suite in real time, each server a thread
 
 load: ## the same, 30 times beside 16 busy loops
 	.ci/load 30
+
+weights: ## write tests/WEIGHTS.md: what the tests show and are worth
+	cargo run --release --quiet -- list > target/WEIGHTS.md
+	mv target/WEIGHTS.md tests/WEIGHTS.md
+
+mutants: ## every wrong server of tests/mutants, and what the suite says of it
+	cargo run --release --quiet -p mutants
+
+mutants-repeat: ## whether each is caught with ten sets of seeds
+	cargo run --release --quiet -p mutants -- --repeat 10
 
 starter: ## the starter is in step with the reference, and fails politely
 	.ci/starter

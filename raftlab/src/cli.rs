@@ -18,8 +18,10 @@ const EXIT_CODES: &str = "Without a command: test.\n\
 
 #[derive(Subcommand, Debug)]
 pub enum Command {
-    /// Plays the election suite, a thousand seeds a test
+    /// Plays the election suite
     Test(TestArgs),
+    /// Lists the tests: what each shows and is worth, as Markdown
+    List,
 }
 
 impl Default for Command {
@@ -31,7 +33,7 @@ impl Default for Command {
 #[derive(Args, Debug, Default)]
 #[command(after_help = EXIT_CODES)]
 pub struct TestArgs {
-    /// Only tests whose name contains this
+    /// Only tests whose name contains this: a part's, a test's, or both as in part::test
     #[arg(long, value_name = "FILTER")]
     pub test: Option<String>,
 
@@ -39,7 +41,7 @@ pub struct TestArgs {
     #[arg(long, conflicts_with = "jobs")]
     pub realtime: bool,
 
-    /// How many seeds a test, from 0 [default: 1000; in real time 1]
+    /// How many seeds a test, from 0 [default: each test's own number]
     #[arg(long, value_name = "N", conflicts_with = "seed",
           value_parser = clap::value_parser!(u64).range(1..))]
     pub seeds: Option<u64>,

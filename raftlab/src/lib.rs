@@ -3,7 +3,7 @@
 //! | module | what |
 //! |---|---|
 //! | `cli` | the command line |
-//! | `test` | `raftlab test`: the suite, a table, JSON, a trace |
+//! | `test` | `raftlab test`: the suite, a table with points, JSON, a trace |
 //! | `summary` | what a test's runs come to, in numbers |
 //! | `table`, `json` | the same, for people and for programs |
 //! | `files` | files that are whole or not there |
@@ -20,8 +20,10 @@ mod summary;
 mod table;
 mod test;
 
+use std::io::{self, Write};
 use std::process::ExitCode;
 
+use anyhow::Result;
 use clap::Parser;
 use raftapi::Server;
 
@@ -40,6 +42,7 @@ pub fn main(lab: Lab) -> ExitCode {
     let command = cli::Cli::parse().command.unwrap_or_default();
     let done = match command {
         cli::Command::Test(args) => test::run(&lab, &args),
+        cli::Command::List => list(),
     };
     match done {
         Ok(ending) => ending.code(),
@@ -47,6 +50,14 @@ pub fn main(lab: Lab) -> ExitCode {
             eprintln!("error: {error:#}");
             ExitCode::from(2)
         }
+    }
+}
+
+/// `raftlab list`
+fn list() -> Result<Ending> {
+    match io::stdout().write_all(suite::weights::markdown().as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(Ending::Passed),
     }
 }
 

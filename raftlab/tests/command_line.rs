@@ -62,9 +62,10 @@ fn without_arguments_the_main_job_is_done() {
     assert_eq!((code, err.as_str()), (0, ""));
     for name in ["initial_election", "re_election", "many_elections"] {
         let line = out.lines().find(|line| line.contains(name)).expect(name);
-        assert!(line.contains("1000") && line.contains("passed"), "{line}");
+        assert!(line.contains("100") && line.contains("passed"), "{line}");
     }
-    assert!(out.contains("3000 runs, 0 failed"), "{out}");
+    assert!(out.contains("classic, 12 of 12 points"), "{out}");
+    assert!(out.contains(" runs, 0 failed"), "{out}");
     assert!(!out.contains('\u{1b}'), "there is no colour in a pipe");
 }
 
@@ -89,7 +90,9 @@ fn a_failure_is_exit_code_1_and_a_command_that_replays_it() {
 fn json_is_whole_documented_and_the_same_for_any_number_of_threads() {
     let write = |jobs: &str| {
         let path = scratch(&format!("results-{jobs}.json"));
-        let arguments = ["test", "--seeds", "50", "--jobs", jobs, "--json"];
+        let arguments = [
+            "test", "--test", "classic", "--seeds", "50", "--jobs", jobs, "--json",
+        ];
         let (code, _, err) = run(raftlab().args(arguments).arg(&path));
         assert_eq!((code, err.as_str()), (0, ""));
         fs::read_to_string(path).expect("it was written")
@@ -123,7 +126,7 @@ fn json_tells_of_a_failure() {
     assert_eq!(failure["seed"], 0);
     let replay = failure["replay"].as_str().unwrap();
     assert!(
-        replay.ends_with("-- test --test initial_election --seed 0"),
+        replay.ends_with("-- test --test classic::initial_election --seed 0"),
         "{replay}"
     );
 }
@@ -172,10 +175,10 @@ fn what_cannot_work_is_exit_code_2_and_says_what_to_do() {
     for (arguments, words) in [
         (
             &["test", "--test", "nonsense"][..],
-            "the tests are: initial_election, re_election",
+            "classic::initial_election, classic::re_election",
         ),
         (
-            &["test", "--trace", "t"],
+            &["test", "--test", "classic", "--trace", "t"],
             "choose one test with --test (3 match) and its seed",
         ),
         (&["test", "--seeds", "0"], "--seeds"),
@@ -212,7 +215,7 @@ fn the_log_is_of_the_failing_run_only_and_has_virtual_time_and_server() {
 
 #[test]
 fn each_seed_may_be_played_twice() {
-    let arguments = ["test", "--seeds", "20"];
+    let arguments = ["test", "--test", "classic", "--seeds", "20"];
     let (code, out, _) = run(raftlab().args(arguments).env("RAFT_CHECK_DETERMINISM", "1"));
     assert_eq!(code, 0, "{out}");
 }
@@ -222,7 +225,7 @@ fn each_seed_may_be_played_twice() {
 #[cfg(target_os = "linux")]
 fn an_interrupt_ends_it_and_prints_what_is_known() {
     let child = raftlab()
-        .args(["test", "--seeds", "1000000000"])
+        .args(["test", "--test", "classic", "--seeds", "1000000000"])
         .stdout(Stdio::piped())
         .spawn()
         .expect("it can be started");

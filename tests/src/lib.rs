@@ -13,7 +13,7 @@
 //! | [`cluster`], `expect` | directing a run, and expecting things of it: what scripts are written in |
 //! | [`test`](mod@test), [`part`], `parts` | what a test is; the suite, part by part |
 //! | [`play`], [`runner`] | one run; many of them |
-//! | [`marks`] | what it is all worth |
+//! | [`marks`], [`weights`] | what it is all worth |
 //! | [`finding`], [`diagnosis`], [`task`] | what is wrong, why, and where a student is to look |
 //! | [`report`], [`columns`] | how it reads |
 //! | [`settings`] | `RAFT_SEED`, `RAFT_SEEDS`, `RAFT_WATCHDOG`, `RAFT_CHECK_DETERMINISM` |
@@ -40,6 +40,7 @@ pub mod test;
 pub mod view;
 pub mod watch;
 mod watchdog;
+pub mod weights;
 
 use std::path::Path;
 

@@ -78,7 +78,7 @@ fn write(
     write!(
         to,
         "test {}: failed on {failed} of {played} {seeds}",
-        test.name
+        test.path()
     )?;
     if *given_up {
         write!(to, "; no more were played, since the server hangs")?;
