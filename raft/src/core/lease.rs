@@ -44,11 +44,10 @@ impl Core {
         self.lease.heard = Some((self.lease.now, self.current_term()));
     }
 
-    /// When it has heard from the leader that it follows, if it knows one.
+    /// When it has last heard from the leader of the current term, if it knows one.
     fn leader_heard(&self) -> Option<Time> {
-        let follows = self.role == Role::Follower;
         let (heard, term) = self.lease.heard?;
-        (follows && term == self.current_term()).then_some(heard)
+        (term == self.current_term()).then_some(heard)
     }
 
     /// Whether it knows who leads the current term. A leader does.

@@ -93,6 +93,27 @@ fn only_answers_since_the_last_look_count() {
     assert_eq!(shown(&sim, S0), [&WINS[..], &[down]].concat());
 }
 
+/// An answer that comes late, to a heartbeat of an earlier term, does not count.
+///
+/// Reference: thesis 6.2
+#[test]
+fn an_answer_to_a_heartbeat_of_an_old_term_does_not_count() {
+    let once = Peer::loyal().answers(|args| (args.term == 1).then(|| append_reply(1, true)));
+    let peers = vec![once, Peer::loyal()];
+    let mut sim = among_with(CHECK_QUORUM, Stable::default(), peers);
+    run_to(&mut sim, WON + 5);
+    slow(&mut sim, S1, 700);
+    run_to(&mut sim, 1_300);
+    // S1 answers from 330 ms on, which S0 hears from 1030 ms on.
+    let later = [
+        (620, Follower, 1),
+        (920, Candidate, 2),
+        (940, Leader, 2),
+        (1_240, Follower, 2),
+    ];
+    assert_eq!(shown(&sim, S0), [&WINS[..], &later].concat());
+}
+
 /// A leader that is cut off resigns; plain Raft's believes in itself until it comes back.
 ///
 /// Reference: thesis 6.2
@@ -172,19 +193,15 @@ fn a_lease_is_against_newer_terms_only() {
 /// Reference: thesis 4.2.3; section 5.1
 #[test]
 fn the_leader_of_an_old_term_gives_no_lease() {
-    let says: [(u64, Request); 2] = [
-        (110, heartbeat(S1, 4).into()), // refused
-        (110, by_transfer(6).into()),   // S0 goes on to term 6, where it knows no leader
+    let old: [Request; 2] = [
+        heartbeat(S1, 4).into(), // refused: S0 is in term 5
+        by_transfer(6).into(),   // S0 goes on to term 6, where it knows no leader
     ];
-    for (millis, request) in says {
-        let peer = Peer::silent()
-            .says(millis, request)
-            .says(150, request_vote(S1, 9));
-        let mut sim = among_with(
-            CHECK_QUORUM,
-            stable(5, None, &[]),
-            vec![peer, Peer::silent()],
-        );
+    for (old, leader) in old.into_iter().zip([4, 5]) {
+        let leader = Peer::silent().says(90, heartbeat(S2, leader));
+        let peer = Peer::silent().says(110, old).says(150, request_vote(S1, 9));
+        let disk = stable(5, None, &[]);
+        let mut sim = among_with(CHECK_QUORUM, disk, vec![peer, leader]);
         run_to(&mut sim, 200);
         assert_eq!(votes(&sim, S0).last(), Some(&(at(160), vote(9, true))));
     }

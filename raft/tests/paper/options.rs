@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use labrpc::{Delay, Faults, Happening, Record, Run};
+use labrpc::{Delay, Faults, Happening, LinkFaults, Record, Run};
 use raft::Options;
 use raftapi::{Context, Features, PreVote, Raft, RequestVote, Role, ServerId, Stable, Timing};
 
@@ -88,6 +88,16 @@ pub fn pre_vote(term: u64) -> RequestVote {
 /// A peer that grants and accepts whatever it is asked.
 pub fn devoted() -> Peer {
     Peer::loyal().answers(|args| Some(append_reply(args.term, true)))
+}
+
+/// Makes all that a server answers S0 this slow, in milliseconds.
+pub fn slow(sim: &mut Sim, server: ServerId, millis: u64) {
+    let link = LinkFaults {
+        request_delay: Delay::Constant(ms(LINK)),
+        reply_delay: Delay::Constant(ms(millis)),
+        ..Faults::RELIABLE.link
+    };
+    sim.set_link(server, S0, link).unwrap();
 }
 
 /// What a server has shown of itself: when, role and term.

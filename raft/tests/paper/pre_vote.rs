@@ -1,6 +1,6 @@
 //! Thesis 9.6: a server asks whether it would be elected before it campaigns.
 
-use labrpc::{Delay, Faults, Happening, LinkFaults, Record, Run};
+use labrpc::{Faults, Happening, Record, Run};
 use raftapi::{Raft, Request, RequestVote, Role, ServerId, Stable, Term, Timing, VoteReply};
 
 use crate::help::*;
@@ -28,16 +28,6 @@ fn writes(sim: &Sim) -> usize {
 /// Answers pre-votes only.
 fn on_pre_vote(answer: impl Fn(&RequestVote) -> VoteReply + Send + Sync + 'static) -> Peer {
     Peer::silent().votes(move |args| args.pre_vote.then(|| answer(args)))
-}
-
-/// Makes all that a server says to S0 this slow.
-fn slow(sim: &mut Sim, server: ServerId, millis: u64) {
-    let link = LinkFaults {
-        request_delay: Delay::Constant(ms(LINK)),
-        reply_delay: Delay::Constant(ms(millis)),
-        ..Faults::RELIABLE.link
-    };
-    sim.set_link(server, S0, link).unwrap();
 }
 
 /// When its election timer runs out, it asks with the term that it would campaign in. Its own term
