@@ -19,10 +19,22 @@
 //! one vote after the other.
 //!
 //! The core has no clock, so each transition returns what becomes of the deadline: a [`Timer`].
+//!
+//! # The options
+//!
+//! These rules are plain Raft. What an option adds stands in a file of its own, in `core/`; here it
+//! has only its place.
+
+mod check_quorum;
+mod lease;
+mod pre_vote;
+mod transfer;
 
 use raftapi::{
     AppendEntries, AppendReply, RequestVote, Role, ServerId, Stable, Status, Term, VoteReply,
 };
+
+use crate::Options;
 
 /// What becomes of a server's deadline.
 #[must_use = "the election timer is half of Raft's elections"]
@@ -51,6 +63,13 @@ pub struct Core {
     // Volatile state on candidates:
     // whose votes it has, in the current term
     votes: Vec<bool>,
+
+    // The options, and what they remember
+    options: Options,
+    lease: lease::State,
+    pre_vote: pre_vote::State,
+    check_quorum: check_quorum::State,
+    transfer: transfer::State,
 }
 
 impl Core {
@@ -63,6 +82,11 @@ impl Core {
             me,
             role: Role::Follower,
             votes: vec![false; cluster_size],
+            options: Options::default(),
+            lease: lease::State::default(),
+            pre_vote: pre_vote::State::default(),
+            check_quorum: check_quorum::State::default(),
+            transfer: transfer::State::default(),
         }
     }
 
@@ -92,7 +116,8 @@ impl Core {
     /// To follower: discovers current leader or new term; discovers server with higher term.
     fn become_follower(&mut self, term: Term) -> Timer {
         let newer = term > self.current_term();
-        let lost = self.role == Role::Candidate && term == self.current_term();
+        let campaigning = matches!(self.role, Role::PreCandidate | Role::Candidate);
+        let lost = campaigning && term == self.current_term();
         self.must(newer || lost, Role::Follower, term);
         let timer = match self.role {
             Role::Leader => Timer::Election,
@@ -125,6 +150,8 @@ impl Core {
         let elected = self.role == Role::Candidate && self.has_majority();
         self.must(elected, Role::Leader, term);
         self.role = Role::Leader;
+        self.start_check_quorum();
+        self.start_transfers();
     }
 
     /// Refuses an illegal move.
@@ -158,7 +185,7 @@ impl Core {
     /// that is at least as up-to-date (section 5.4.1).
     pub fn answer_vote(&mut self, args: &RequestVote) -> (VoteReply, Timer) {
         if args.pre_vote {
-            return (self.vote(false), Timer::Keep); // binds nobody, so it may always be refused
+            return (self.answer_pre_vote(args), Timer::Keep);
         }
         let mut timer = self.notice_term(args.term);
         let free = match self.persistent.voted_for {
@@ -167,6 +194,9 @@ impl Core {
         };
         let granted = args.term == self.current_term() && free && self.is_up_to_date(args);
         if granted {
+            if self.role == Role::PreCandidate {
+                let _ = self.become_follower(args.term);
+            }
             self.unsaved |= self.persistent.voted_for.is_none();
             self.persistent.voted_for = Some(args.candidate_id);
             timer = Timer::Election;
@@ -218,9 +248,10 @@ impl Core {
         let mut timer = self.notice_term(args.term);
         let from_leader = args.term == self.current_term() && self.role != Role::Leader;
         if from_leader {
-            if self.role == Role::Candidate {
+            if self.role != Role::Follower {
                 let _ = self.become_follower(args.term);
             }
+            self.note_leader();
             timer = Timer::Election;
         }
         let reply = AppendReply {
@@ -256,8 +287,7 @@ impl Core {
 
     /// Whether it has the votes of a majority of the full cluster.
     fn has_majority(&self) -> bool {
-        let votes = self.votes.iter().filter(|&&granted| granted).count();
-        votes > self.votes.len() / 2
+        is_majority(&self.votes)
     }
 
     fn last_log_index(&self) -> u64 {
@@ -283,6 +313,11 @@ impl Core {
         let entry = self.persistent.log.get(before as usize);
         entry.is_some_and(|entry| entry.term == args.prev_log_term)
     }
+}
+
+/// Whether these are most of the servers of the full cluster.
+fn is_majority(servers: &[bool]) -> bool {
+    servers.iter().filter(|&&counts| counts).count() > servers.len() / 2
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@
 //! it decided, in this order: save what must survive a crash, set the deadline, show the status,
 //! send. There is no lock, for nothing is shared.
 
+mod options;
+
 use std::time::Duration;
 
 use crossbeam_channel::RecvTimeoutError;
@@ -13,23 +15,38 @@ use raftapi::{
 };
 use rand::RngExt;
 
+use crate::Options;
 use crate::core::{Core, Timer};
 
-/// The reference server with this timing.
+/// The reference server with this timing: plain Raft.
 pub fn server(timing: Timing) -> Server {
-    Server::new(timing, move |ctx| run(ctx, timing))
+    server_with(timing, Options::default())
 }
 
-/// Runs one server until it is killed.
+/// The reference server with this timing and these options.
+pub fn server_with(timing: Timing, options: Options) -> Server {
+    Server::new(timing, move |ctx| run_with(ctx, timing, options)).with_features(options.features())
+}
+
+/// Runs one server until it is killed: plain Raft.
 pub fn run(ctx: &Context<'_>, timing: Timing) {
-    let mut raft = Running::start(ctx, timing);
+    run_with(ctx, timing, Options::default());
+}
+
+fn run_with(ctx: &Context<'_>, timing: Timing, options: Options) {
+    let mut raft = Running::start(ctx, timing, options);
     loop {
-        match ctx.recv_deadline(raft.deadline) {
+        let event = ctx.recv_deadline(raft.deadline.min(raft.core.check_due()));
+        raft.core.set_clock(ctx.now());
+        match event {
+            Ok(Event::RequestVote(call)) if raft.core.ignores(&call.args) => {} // a lease
             Ok(Event::RequestVote(call)) => raft.answer_vote(call),
             Ok(Event::AppendEntries(call)) => raft.answer_append(call),
+            Ok(Event::VoteReply(answer)) if answer.request.pre_vote => raft.count_pre_vote(answer),
             Ok(Event::VoteReply(answer)) => raft.count_vote(answer),
             Ok(Event::AppendReply(answer)) => raft.notice_append(answer),
-            Ok(Event::Transfer(_)) => {} // leadership transfer: an extra
+            Ok(Event::Transfer(transfer)) => raft.on_transfer(transfer),
+            Err(RecvTimeoutError::Timeout) if raft.core.is_check_due() => raft.check_quorum(),
             Err(RecvTimeoutError::Timeout) => raft.on_timeout(),
             Err(RecvTimeoutError::Disconnected) => return, // killed
         }
@@ -46,8 +63,9 @@ struct Running<'a> {
 }
 
 impl<'a> Running<'a> {
-    fn start(ctx: &'a Context<'a>, timing: Timing) -> Self {
-        let core = Core::new(ctx.me(), ctx.cluster_size(), ctx.restore());
+    fn start(ctx: &'a Context<'a>, timing: Timing, options: Options) -> Self {
+        let core = Core::new(ctx.me(), ctx.cluster_size(), ctx.restore())
+            .with_options(options, timing.election_timeout_min());
         let mut raft = Running {
             ctx,
             timing,
@@ -61,12 +79,19 @@ impl<'a> Running<'a> {
     fn on_timeout(&mut self) {
         if self.core.role() == Role::Leader {
             self.send_heartbeats();
+        } else if self.core.asks_first() {
+            let (request, timer) = self.core.ask_first();
+            self.request_votes(request, timer);
         } else {
             let (request, timer) = self.core.campaign();
-            self.settle(timer);
-            for peer in self.ctx.peers() {
-                self.ctx.call(peer, request.clone());
-            }
+            self.request_votes(request, timer);
+        }
+    }
+
+    fn request_votes(&mut self, request: RequestVote, timer: Timer) {
+        self.settle(timer);
+        for peer in self.ctx.peers() {
+            self.ctx.call(peer, request.clone());
         }
     }
 
@@ -100,6 +125,7 @@ impl<'a> Running<'a> {
     fn notice_append(&mut self, answer: Answer<AppendEntries, AppendReply>) {
         let timer = self.core.notice_append(&answer.reply);
         self.settle(timer);
+        self.note_follower(&answer);
     }
 
     /// Brings disk, deadline and status up to what the core has decided.

@@ -12,11 +12,18 @@ use raftapi::{
     Stable, Time, Timing, VoteReply,
 };
 
+use crate::Options;
 use crate::core::{Core, Timer};
 
-/// Your server with this timing.
+/// Your server with this timing: plain Raft.
 pub fn server(timing: Timing) -> Server {
-    Server::new(timing, move |ctx| run(ctx, timing))
+    server_with(timing, Options::default())
+}
+
+/// Your server with this timing and these options: extra credit. So far it is plain Raft whatever
+/// they are; they are only declared.
+pub fn server_with(timing: Timing, options: Options) -> Server {
+    Server::new(timing, move |ctx| run(ctx, timing)).with_features(options.features())
 }
 
 /// Runs one server until it is killed.

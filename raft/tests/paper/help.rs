@@ -215,7 +215,8 @@ impl Peer {
         Peer::silent().votes(|args| Some(vote(args.term, true)))
     }
 
-    fn play(&self, ctx: &Context<'_>) {
+    /// Plays it.
+    pub fn play(&self, ctx: &Context<'_>) {
         let mut lines = self.lines.iter().peekable();
         loop {
             let next = lines.peek().map_or(Time::NEVER, |(at, _)| *at);
@@ -250,7 +251,7 @@ impl Peer {
 pub type Sim = Simulation<Raft, Vec<Record<Raft>>>;
 
 /// A run of these servers in which all of them have been started, from these disks.
-fn started(servers: Vec<ServerFn>, faults: Faults, seed: u64, disks: Vec<Stable>) -> Sim {
+pub fn started(servers: Vec<ServerFn>, faults: Faults, seed: u64, disks: Vec<Stable>) -> Sim {
     let mut setup = Setup::new(servers.len(), servers[0].clone(), "paper", seed);
     setup.servers = servers;
     setup.faults = faults;
