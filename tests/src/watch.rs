@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use labrpc::{Happening, Observer, Record, Seen};
-use raftapi::{Raft, Server, Time};
+use raftapi::{Raft, Server, ServerId, Time};
 
 use crate::diagnosis::Activity;
 use crate::rules::{Checker, Violation};
@@ -40,6 +40,11 @@ impl Watch {
         }
     }
 
+    /// This server is played by hand, and is not judged.
+    pub fn by_hand(&mut self, server: ServerId) {
+        self.checker.by_hand(server);
+    }
+
     /// The first broken rule.
     pub fn violation(&self) -> Option<&Violation> {
         self.violation.as_ref()
@@ -70,7 +75,7 @@ impl Observer<Raft> for Watch {
         self.activity.observe(&seen);
         let changed = self.view.observe(&seen);
         self.statistics.observe(at, &seen, &self.view, changed);
-        match self.checker.observe(at, &seen) {
+        match self.checker.observe(at, step, &seen) {
             Err(violation) if self.violation.is_none() => {
                 self.violation = Some(violation);
                 ControlFlow::Break(())

@@ -14,7 +14,7 @@ impl Rule for Identity {
     const HINT: &'static str = "candidate_id is the candidate requesting the vote, leader_id the leader \
                                 (Raft paper, Figure 2): ctx.me()";
 
-    fn observe(&mut self, _: Time, seen: &Seen<'_, Raft>) -> Result<(), Broken> {
+    fn observe(&mut self, _: Time, _: u64, seen: &Seen<'_, Raft>) -> Result<(), Broken> {
         let Happening::Sent { from, request, .. } = *seen else {
             return Ok(());
         };

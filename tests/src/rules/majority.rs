@@ -1,31 +1,18 @@
 //! Nobody leads without the votes of a majority, delivered before the first act as a leader.
 
-use labrpc::{Happening, Seen};
-use raftapi::{Raft, Reply, Request, ServerId, Term, Time};
+use labrpc::Seen;
+use raftapi::{Raft, ServerId, Term, Time};
 
+use super::campaigns::{Campaign, Campaigns};
 use super::{Broken, Rule, acts_as_leader};
 use crate::task::Task;
 
 #[derive(Debug)]
-pub(super) struct Majority {
-    servers: Vec<Campaign>,
-}
-
-/// A server's latest campaign.
-#[derive(Clone, Debug, Default)]
-struct Campaign {
-    term: Term,
-    /// Whose grants have reached it; its own vote is not among them.
-    grants: Vec<ServerId>,
-    /// The last term in which it was found to be rightly elected.
-    elected: Option<Term>,
-}
+pub(super) struct Majority(Campaigns, usize);
 
 impl Majority {
     pub fn new(servers: usize) -> Self {
-        Majority {
-            servers: vec![Campaign::default(); servers],
-        }
+        Majority(Campaigns::new(servers), servers)
     }
 }
 
@@ -36,51 +23,19 @@ impl Rule for Majority {
                                 replies to older requests not at all (Raft paper, 5.2)";
 
     #[inline]
-    fn observe(&mut self, at: Time, seen: &Seen<'_, Raft>) -> Result<(), Broken> {
-        match *seen {
-            Happening::Sent {
-                from,
-                request: Request::RequestVote(args),
-                ..
-            } if !args.pre_vote => {
-                let campaign = &mut self.servers[from.index()];
-                if args.term > campaign.term {
-                    campaign.term = args.term;
-                    campaign.grants.clear();
-                }
-            }
-            Happening::ReplyDelivered {
-                from,
-                to,
-                request: Request::RequestVote(args),
-                reply: Reply::RequestVote(reply),
-                ..
-            } if reply.vote_granted && !args.pre_vote => {
-                let campaign = &mut self.servers[to.index()];
-                let counts = args.term == campaign.term && from != to;
-                if counts && !campaign.grants.contains(&from) {
-                    campaign.grants.push(from);
-                }
-            }
-            Happening::Crashed { server } => {
-                let campaign = &mut self.servers[server.index()];
-                campaign.grants.clear();
-                campaign.elected = None;
-            }
-            _ => {
-                if let Some((leader, term, how)) = acts_as_leader(seen) {
-                    return self.check(at, leader, term, how);
-                }
-            }
+    fn observe(&mut self, at: Time, _: u64, seen: &Seen<'_, Raft>) -> Result<(), Broken> {
+        self.0.observe(at, seen);
+        match acts_as_leader(seen) {
+            Some((leader, term, how)) => self.check(at, leader, term, how),
+            None => Ok(()),
         }
-        Ok(())
     }
 }
 
 impl Majority {
     fn check(&mut self, at: Time, leader: ServerId, term: Term, how: &str) -> Result<(), Broken> {
-        let servers = self.servers.len();
-        let campaign = &mut self.servers[leader.index()];
+        let servers = self.1;
+        let campaign = self.0.of(leader);
         if campaign.elected == Some(term) {
             return Ok(());
         }
@@ -95,14 +50,19 @@ impl Majority {
             let sentence = format!("{act}, and never asked for a vote in that term");
             return Err(Broken(sentence, Some(Task::CountVotes)));
         }
-        let grants = match campaign.grants.as_slice() {
-            [] => "no vote but its own".to_string(),
-            [one] => format!("the vote of {one} and its own"),
-            many => format!("the votes of {many:?} and its own"),
-        };
+        let grants = grants_of(campaign);
         let sentence =
             format!("{act} with {grants}; a majority of {servers} servers is {majority}");
         Err(Broken(sentence, Some(Task::CountVotes)))
+    }
+}
+
+/// Whose votes a candidate has, in words.
+pub(super) fn grants_of(campaign: &Campaign) -> String {
+    match campaign.grants.as_slice() {
+        [] => "no vote but its own".to_string(),
+        [one] => format!("the vote of {one} and its own"),
+        many => format!("the votes of {many:?} and its own"),
     }
 }
 
@@ -115,17 +75,6 @@ mod tests {
     fn without_votes(how: &str) -> (&'static str, String) {
         let rest = "with no vote but its own; a majority of 3 servers is 2";
         (Majority::NAME, format!("S0 {how} {rest}"))
-    }
-
-    #[test]
-    fn a_refusal_or_an_answer_of_another_term_is_no_vote() {
-        for answer in [hears(S0, S1, 2, false), hears(S0, S1, 1, true)] {
-            let events = [asks(S0, S1, 2), answer, publishes(S0, 2, Role::Leader)];
-            assert_eq!(
-                broken(&events),
-                without_votes("says that it is leader of term 2 at 0.003 s")
-            );
-        }
     }
 
     #[test]

@@ -4,14 +4,25 @@
 //! needs nothing of the server's code, and it judges what a server did, not what a poll happens to
 //! find.
 
+mod campaigns;
+mod counted_votes;
+mod heard;
 mod identity;
+mod log_end;
+mod log_kept;
+mod logs;
 mod majority;
+mod newer_terms;
+mod old_leader;
 mod one_leader;
 mod one_vote;
 mod terms;
+#[cfg(test)]
+pub(crate) mod testing;
+mod up_to_date;
 
 use labrpc::{Happening, Seen};
-use raftapi::{Features, Raft, Request, Role, Server, ServerId, Term, Time, Timing};
+use raftapi::{Raft, Request, Role, Server, ServerId, Term, Time};
 
 use crate::task::Task;
 
@@ -22,8 +33,10 @@ trait Rule {
     /// Where the paper states it, and what to look for in one's code.
     const HINT: &'static str;
 
-    /// Looks at the next event.
-    fn observe(&mut self, at: Time, seen: &Seen<'_, Raft>) -> Result<(), Broken>;
+    /// Looks at the next event. A server decided what it does in this step; what is delivered to
+    /// it begins this step. So whatever is of the same or a later step than a delivery, that server
+    /// decided after it, however slow its disk is.
+    fn observe(&mut self, at: Time, step: u64, seen: &Seen<'_, Raft>) -> Result<(), Broken>;
 }
 
 /// How a rule was broken: a sentence that says who broke it, and the evidence; and the task that it
@@ -47,11 +60,16 @@ pub struct Violation {
 /// All rules together.
 #[derive(Debug)]
 pub struct Checker {
-    timing: Timing,
-    features: Features,
+    by_hand: Vec<bool>,
     identity: identity::Identity,
     terms: terms::TermsNeverFall,
+    newer_terms: newer_terms::NewerTerms,
+    old_leader: old_leader::OldLeader,
     one_vote: one_vote::OneVote,
+    up_to_date: up_to_date::UpToDate,
+    log_end: log_end::TrueLogEnd,
+    log_kept: log_kept::LogKept,
+    counted_votes: counted_votes::CountedVotes,
     majority: majority::Majority,
     one_leader: one_leader::OneLeader,
 }
@@ -59,15 +77,26 @@ pub struct Checker {
 impl Checker {
     /// For a cluster of this many such servers, none of which has done anything yet.
     pub fn new(server: &Server, servers: usize) -> Checker {
+        let features = server.features;
         Checker {
-            timing: server.timing,
-            features: server.features,
+            by_hand: vec![false; servers],
             identity: identity::Identity,
             terms: terms::TermsNeverFall::new(servers),
+            newer_terms: newer_terms::NewerTerms::new(features, servers),
+            old_leader: old_leader::OldLeader::new(features, servers),
             one_vote: one_vote::OneVote::default(),
+            up_to_date: up_to_date::UpToDate::new(servers),
+            log_end: log_end::TrueLogEnd::new(servers),
+            log_kept: log_kept::LogKept::new(servers),
+            counted_votes: counted_votes::CountedVotes::new(servers),
             majority: majority::Majority::new(servers),
             one_leader: one_leader::OneLeader::new(servers),
         }
+    }
+
+    /// This server is played by hand, and is not judged. What others are told by it counts.
+    pub fn by_hand(&mut self, server: ServerId) {
+        self.by_hand[server.index()] = true;
     }
 
     /// Looks at the next event.
@@ -76,24 +105,52 @@ impl Checker {
     ///
     /// The first rule that it breaks.
     #[inline]
-    pub fn observe(&mut self, at: Time, seen: &Seen<'_, Raft>) -> Result<(), Violation> {
-        check(&mut self.identity, at, seen)?;
-        check(&mut self.terms, at, seen)?;
-        check(&mut self.one_vote, at, seen)?;
-        check(&mut self.majority, at, seen)?;
-        check(&mut self.one_leader, at, seen)
+    pub fn observe(&mut self, at: Time, step: u64, seen: &Seen<'_, Raft>) -> Result<(), Violation> {
+        if whose(seen).is_none_or(|server| self.by_hand[server.index()]) {
+            return Ok(());
+        }
+        check(&mut self.identity, at, step, seen)?;
+        check(&mut self.terms, at, step, seen)?;
+        check(&mut self.newer_terms, at, step, seen)?;
+        check(&mut self.old_leader, at, step, seen)?;
+        check(&mut self.one_vote, at, step, seen)?;
+        check(&mut self.up_to_date, at, step, seen)?;
+        check(&mut self.log_end, at, step, seen)?;
+        check(&mut self.log_kept, at, step, seen)?;
+        check(&mut self.counted_votes, at, step, seen)?;
+        check(&mut self.majority, at, step, seen)?;
+        check(&mut self.one_leader, at, step, seen)
     }
 }
 
 #[inline]
-fn check<R: Rule>(rule: &mut R, at: Time, seen: &Seen<'_, Raft>) -> Result<(), Violation> {
-    let broken = rule.observe(at, seen);
+fn check<R: Rule>(
+    rule: &mut R,
+    at: Time,
+    step: u64,
+    seen: &Seen<'_, Raft>,
+) -> Result<(), Violation> {
+    let broken = rule.observe(at, step, seen);
     broken.map_err(|Broken(sentence, task)| Violation {
         rule: R::NAME,
         sentence,
         hint: R::HINT,
         task,
     })
+}
+
+/// Who does this, or whom it happens to; none if it is nothing that a rule looks at.
+#[inline]
+fn whose(seen: &Seen<'_, Raft>) -> Option<ServerId> {
+    match *seen {
+        Happening::Sent { from, .. } | Happening::Replied { from, .. } => Some(from),
+        Happening::RequestDelivered { to, .. } | Happening::ReplyDelivered { to, .. } => Some(to),
+        Happening::Started { server, .. }
+        | Happening::Crashed { server }
+        | Happening::Persisted { server, .. }
+        | Happening::Published { server, .. } => Some(server),
+        _ => None,
+    }
 }
 
 /// Who acts as the leader of which term: by saying so, or by sending AppendEntries.
@@ -109,153 +166,5 @@ fn acts_as_leader(seen: &Seen<'_, Raft>) -> Option<(ServerId, Term, &'static str
             ..
         } => Some((from, args.term, "sends AppendEntries")),
         _ => None,
-    }
-}
-
-#[cfg(test)]
-pub(crate) mod testing {
-    //! A rule is tested both ways: a history that keeps it, and one that breaks it.
-
-    use labrpc::{Happening, Told};
-    use raftapi::*;
-
-    use super::{Checker, Violation};
-
-    pub const S0: ServerId = ServerId::new(0);
-    pub const S1: ServerId = ServerId::new(1);
-    pub const S2: ServerId = ServerId::new(2);
-
-    pub type Event = Told<Raft>;
-
-    /// Lets all rules watch this history of three servers, an event a millisecond.
-    pub fn judge(events: &[Event]) -> Result<(), Violation> {
-        let mut checker = Checker::new(&Server::new(Timing::LAB, |_| ()), 3);
-        let mut at = Time::ZERO;
-        for event in events {
-            at += std::time::Duration::from_millis(1);
-            checker.observe(at, &event.as_ref())?;
-        }
-        Ok(())
-    }
-
-    pub fn broken(events: &[Event]) -> (&'static str, String) {
-        let violation = judge(events).expect_err("a rule is broken");
-        (violation.rule, violation.sentence)
-    }
-
-    pub fn vote_request(from: ServerId, term: Term) -> RequestVote {
-        RequestVote {
-            term,
-            candidate_id: from,
-            last_log_index: 0,
-            last_log_term: 0,
-            pre_vote: false,
-            leader_transfer: false,
-        }
-    }
-
-    pub fn asks(from: ServerId, to: ServerId, term: Term) -> Event {
-        Happening::Sent {
-            message: 0,
-            from,
-            to,
-            request: vote_request(from, term).into(),
-        }
-    }
-
-    /// The RequestVote that `from` sent in `term` reaches `to`.
-    pub fn reaches(to: ServerId, from: ServerId, term: Term) -> Event {
-        Happening::RequestDelivered {
-            message: 0,
-            from,
-            to,
-            request: vote_request(from, term).into(),
-        }
-    }
-
-    /// `from` answers the RequestVote that `to` had sent in `term`.
-    pub fn answers(from: ServerId, to: ServerId, term: Term, vote_granted: bool) -> Event {
-        Happening::Replied {
-            message: 1,
-            answers: 0,
-            from,
-            to,
-            request: vote_request(to, term).into(),
-            reply: VoteReply { term, vote_granted }.into(),
-        }
-    }
-
-    /// That answer arrives.
-    pub fn hears(to: ServerId, from: ServerId, term: Term, vote_granted: bool) -> Event {
-        Happening::ReplyDelivered {
-            message: 1,
-            from,
-            to,
-            request: vote_request(to, term).into(),
-            reply: VoteReply { term, vote_granted }.into(),
-        }
-    }
-
-    pub fn beats(from: ServerId, to: ServerId, term: Term) -> Event {
-        Happening::Sent {
-            message: 2,
-            from,
-            to,
-            request: AppendEntries {
-                term,
-                leader_id: from,
-                prev_log_index: 0,
-                prev_log_term: 0,
-                entries: Vec::new(),
-                leader_commit: 0,
-            }
-            .into(),
-        }
-    }
-
-    pub fn publishes(server: ServerId, term: Term, role: Role) -> Event {
-        Happening::Published {
-            server,
-            status: Status::new(term, role),
-        }
-    }
-
-    pub fn persists(server: ServerId, current_term: Term, voted_for: Option<ServerId>) -> Event {
-        Happening::Persisted {
-            server,
-            stable: Stable {
-                current_term,
-                voted_for,
-                log: Vec::new(),
-            },
-        }
-    }
-
-    pub fn crashes(server: ServerId) -> Event {
-        Happening::Crashed { server }
-    }
-
-    /// S0 is elected in `term` with the vote of S1, as it should be.
-    pub fn election(term: Term) -> Vec<Event> {
-        vec![
-            persists(S0, term, Some(S0)),
-            publishes(S0, term, Role::Candidate),
-            asks(S0, S1, term),
-            asks(S0, S2, term),
-            persists(S1, term, Some(S0)),
-            answers(S1, S0, term, true),
-            hears(S0, S1, term, true),
-            publishes(S0, term, Role::Leader),
-            beats(S0, S1, term),
-            beats(S0, S2, term),
-        ]
-    }
-
-    #[test]
-    fn an_ordinary_election_breaks_no_rule() {
-        let mut events = election(1);
-        events.push(crashes(S0));
-        events.extend(election(2));
-        assert_eq!(judge(&events), Ok(()));
     }
 }

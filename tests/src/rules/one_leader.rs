@@ -31,7 +31,7 @@ impl Rule for OneLeader {
                                 counted";
 
     #[inline]
-    fn observe(&mut self, at: Time, seen: &Seen<'_, Raft>) -> Result<(), Broken> {
+    fn observe(&mut self, at: Time, _: u64, seen: &Seen<'_, Raft>) -> Result<(), Broken> {
         let Some((server, term, how)) = acts_as_leader(seen) else {
             return Ok(());
         };
@@ -62,7 +62,7 @@ mod tests {
         let mut at = Time::ZERO;
         let mut observe = |event: Event| {
             at += std::time::Duration::from_millis(1);
-            rule.observe(at, &event.as_ref())
+            rule.observe(at, 0, &event.as_ref())
         };
         observe(publishes(S0, 1, Role::Leader)).unwrap();
         observe(publishes(S0, 2, Role::Follower)).unwrap();

@@ -24,7 +24,7 @@ impl Rule for OneVote {
                                 cleared by a new term only (Raft paper, 5.2 and Figure 2)";
 
     #[inline]
-    fn observe(&mut self, at: Time, seen: &Seen<'_, Raft>) -> Result<(), Broken> {
+    fn observe(&mut self, at: Time, _: u64, seen: &Seen<'_, Raft>) -> Result<(), Broken> {
         let (voter, candidate, term) = match *seen {
             Happening::Sent {
                 from,

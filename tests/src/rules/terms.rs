@@ -38,7 +38,7 @@ impl Rule for TermsNeverFall {
                                 of an older one are refused (Raft paper, 5.1 and Figure 2)";
 
     #[inline]
-    fn observe(&mut self, _: Time, seen: &Seen<'_, Raft>) -> Result<(), Broken> {
+    fn observe(&mut self, _: Time, _: u64, seen: &Seen<'_, Raft>) -> Result<(), Broken> {
         let (server, term, for_good, how) = match *seen {
             Happening::Published { server, status } => (server, status.term, false, "a status"),
             Happening::Persisted { server, stable } => {

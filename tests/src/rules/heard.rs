@@ -1,0 +1,115 @@
+//! Which terms each server has been told of, and in which step.
+
+use labrpc::{Happening, Seen, ServerId};
+use raftapi::{Features, Raft, Reply, Request, Term, Time};
+
+/// How long a server may take to look at what it was handed: one that works at every tick of its
+/// own looks at all of it then.
+const LOOKS: std::time::Duration = std::time::Duration::from_millis(50);
+
+/// The newest terms that servers were told of. Each server must take over what it was told (Raft
+/// paper, 5.1); a crash takes it back, unless it was written down.
+#[derive(Debug)]
+pub(super) struct Heard {
+    features: Features,
+    servers: Vec<Vec<News>>,
+}
+
+/// A message that told a server of a newer term.
+#[derive(Clone, Debug)]
+pub(super) struct News {
+    pub at: Time,
+    step: u64,
+    pub term: Term,
+    pub from: ServerId,
+    pub message: &'static str,
+}
+
+impl Heard {
+    pub fn new(features: Features, servers: usize) -> Self {
+        Heard {
+            features,
+            servers: vec![Vec::new(); servers],
+        }
+    }
+
+    #[inline]
+    pub fn observe(&mut self, at: Time, step: u64, seen: &Seen<'_, Raft>) {
+        if let Happening::Crashed { server } = *seen {
+            self.servers[server.index()].clear();
+        } else if let Some((to, from, term, message)) = binding_term(seen, &self.features) {
+            let news = &mut self.servers[to.index()];
+            if news.last().is_none_or(|last| last.term < term) {
+                news.push(News {
+                    at,
+                    step,
+                    term,
+                    from,
+                    message,
+                });
+            }
+        }
+    }
+
+    /// The newest term that was delivered to this server.
+    pub fn newest(&self, server: ServerId) -> Option<&News> {
+        self.servers[server.index()].last()
+    }
+
+    /// What told this server of a term above `term` before it decided, in `step`, what it does now.
+    #[inline]
+    pub fn above(&self, server: ServerId, term: Term, at: Time, step: u64) -> Option<&News> {
+        let newest = self.newest(server)?;
+        if newest.term <= term {
+            return None;
+        }
+        let known = |news: &&News| news.step <= step && at >= news.at + LOOKS;
+        let news = self.servers[server.index()].iter().rfind(known);
+        news.filter(|news| news.term > term)
+    }
+}
+
+/// The term that a delivery tells its receiver of: to whom, by whom, in what. A pre-vote and its
+/// grant speak of a term that may never come (thesis 9.6); whoever has a lease may ignore a
+/// candidate (thesis 4.2.3); of a transfer, whoever does not declare it may drop all.
+#[inline]
+pub(super) fn binding_term(
+    seen: &Seen<'_, Raft>,
+    features: &Features,
+) -> Option<(ServerId, ServerId, Term, &'static str)> {
+    match *seen {
+        Happening::RequestDelivered {
+            from, to, request, ..
+        } => {
+            let message = match request {
+                Request::RequestVote(args) if args.pre_vote || features.lease => return None,
+                Request::RequestVote(_) => "RequestVote",
+                Request::AppendEntries(_) => "AppendEntries",
+                Request::TimeoutNow(_) if features.transfer => "TimeoutNow",
+                Request::TimeoutNow(_) | Request::TransferLeadership(_) => return None,
+            };
+            Some((to, from, request.term(), message))
+        }
+        Happening::ReplyDelivered {
+            from,
+            to,
+            request,
+            reply,
+            ..
+        } => {
+            let message = match (request, reply) {
+                (Request::RequestVote(args), Reply::RequestVote(reply))
+                    if args.pre_vote && reply.vote_granted =>
+                {
+                    return None;
+                }
+                (_, Reply::RequestVote(_)) => "reply to a RequestVote",
+                (_, Reply::AppendEntries(_)) => "reply to an AppendEntries",
+                (_, Reply::Transfer(_)) if features.transfer => "reply about a transfer",
+                (_, Reply::Transfer(_)) => return None,
+            };
+            Some((to, from, reply.term(), message))
+        }
+        _ => None,
+    }
+}
