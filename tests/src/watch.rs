@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use labrpc::{Happening, Observer, Record, Seen};
-use raftapi::{Raft, Server, Time};
+use raftapi::{Raft, Server, ServerId, Time};
 
 use crate::diagnosis::Activity;
 use crate::rules::{Checker, Violation};
@@ -25,6 +25,8 @@ pub struct Watch {
     checker: Checker,
     violation: Option<Violation>,
     trace: Option<Trace>,
+    /// What a script reads that plays servers by hand; nothing is written down before it does.
+    pub(crate) story: Option<Trace>,
 }
 
 impl Watch {
@@ -37,7 +39,14 @@ impl Watch {
             checker: Checker::new(server, servers),
             violation: None,
             trace: record.then(Vec::new),
+            story: None,
         }
+    }
+
+    /// This server is played by hand: what it does is the script's doing, and written down for it.
+    pub fn by_hand(&mut self, server: ServerId) {
+        self.story.get_or_insert_default();
+        self.checker.by_hand(server);
     }
 
     /// The first broken rule.
@@ -66,6 +75,9 @@ impl Observer<Raft> for Watch {
     fn observe(&mut self, at: Time, step: u64, seen: Seen<'_, Raft>) -> ControlFlow<()> {
         if let Some(trace) = &mut self.trace {
             trace.observe(at, step, seen.clone())?;
+        }
+        if let Some(story) = &mut self.story {
+            story.observe(at, step, seen.clone())?;
         }
         self.activity.observe(&seen);
         let changed = self.view.observe(&seen);
