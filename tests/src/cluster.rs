@@ -9,6 +9,7 @@ use labrpc::{ActionKind, Counts, Draws, LinkFaults, Run, ServerFaults, ServerId}
 use raftapi::{Features, Raft, Server, Stable, Status, Term, Time, Timing};
 
 use crate::finding::{Finding, Outcome, Stop};
+use crate::hand::{Hands, S0};
 use crate::task::Task;
 use crate::test::{Cast, Test};
 use crate::watch::Watch;
@@ -23,6 +24,7 @@ pub struct Cluster {
     timing: Timing,
     features: Features,
     remarks: Vec<String>,
+    pub(crate) hands: Hands,
 }
 
 /// Whose time a cluster lives in.
@@ -63,6 +65,7 @@ impl Cluster {
             timing: server.timing,
             features: server.features,
             remarks: Vec::new(),
+            hands: Hands::default(),
         }
     }
 
@@ -121,16 +124,16 @@ impl Cluster {
 
     /// Prepares the servers for the script.
     pub(crate) fn take_places(&mut self, cast: Cast) -> Outcome {
-        let others = self.servers().skip(1);
+        let others: Vec<ServerId> = self.servers().skip(1).collect();
         match cast {
             Cast::All => self.start_all(),
             Cast::None => Ok(()),
             Cast::Alone | Cast::AloneLater => {
                 for server in others {
-                    todo!("{server}");
+                    self.play_by_hand(server)?;
                 }
                 match cast {
-                    Cast::Alone => self.restart(ServerId::new(0)),
+                    Cast::Alone => self.restart(S0),
                     _ => Ok(()),
                 }
             }

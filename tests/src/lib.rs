@@ -11,6 +11,7 @@
 //! | [`rules`] | what every Raft must keep, checked at every event |
 //! | [`view`], [`statistics`], [`watch`] | what is seen of a run |
 //! | [`cluster`], `expect` | directing a run, and expecting things of it: what scripts are written in |
+//! | [`hand`] | one server alone, its peers played by hand |
 //! | [`test`](mod@test), [`part`], `parts` | what a test is; the suite, part by part |
 //! | [`play`], [`runner`] | one run; many of them |
 //! | [`marks`], [`weights`] | what it is all worth |
@@ -25,6 +26,7 @@ pub mod columns;
 pub mod diagnosis;
 mod expect;
 pub mod finding;
+pub mod hand;
 mod logging;
 pub mod marks;
 pub mod part;
@@ -150,7 +152,24 @@ macro_rules! tests {
     };
     (@listed $time:ident $server:expr) => {
         $crate::tests!(@$time $server;
+            basics { first_steps }
             classic { initial_election re_election many_elections }
+            votes {
+                first_come_first_served
+                a_lost_grant_is_given_again
+                a_candidate_has_voted
+                older_terms_are_refused
+                newer_terms_in_requests
+                newer_terms_in_replies
+                refusals_do_not_count
+                votes_of_an_earlier_term_do_not_count
+                each_server_counts_once
+                votes_for_a_follower_do_not_count
+                the_majority_of_four_is_three
+                heartbeats_of_the_same_term
+                heartbeats_of_an_older_term
+                late_replies_change_nothing
+            }
             ;
             real_time { initial_election re_election many_elections }
         );

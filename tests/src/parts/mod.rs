@@ -1,13 +1,21 @@
 //! The suite, part by part.
 
+mod basics;
 mod classic;
 mod real_time;
+mod votes;
 
 use crate::test::Test;
 
 /// All tests, in the order of [`Part::ALL`](crate::part::Part::ALL).
 pub(crate) fn all() -> Vec<Test> {
-    [classic::tests(), real_time::tests()].concat()
+    [
+        basics::tests(),
+        classic::tests(),
+        votes::tests(),
+        real_time::tests(),
+    ]
+    .concat()
 }
 
 /// The test of this name in this list.
