@@ -1,13 +1,27 @@
 //! The suite, part by part.
 
 mod classic;
+mod crashes;
+mod partitions;
 mod real_time;
+mod scale;
+mod split_votes;
+mod unreliable;
 
 use crate::test::Test;
 
 /// All tests, in the order of [`Part::ALL`](crate::part::Part::ALL).
 pub(crate) fn all() -> Vec<Test> {
-    [classic::tests(), real_time::tests()].concat()
+    [
+        classic::tests(),
+        split_votes::tests(),
+        unreliable::tests(),
+        crashes::tests(),
+        partitions::tests(),
+        scale::tests(),
+        real_time::tests(),
+    ]
+    .concat()
 }
 
 /// The test of this name in this list.
