@@ -10,8 +10,9 @@
 //! |---|---|
 //! | [`rules`] | what every Raft must keep, checked at every event |
 //! | [`view`], [`statistics`], [`watch`] | what is seen of a run |
-//! | [`cluster`], `expect` | directing a run, and expecting things of it: what scripts are written in |
 //! | [`hand`] | one server alone, its peers played by hand |
+//! | [`chance`] | what a correct server may owe to chance |
+//! | [`cluster`], `expect`, `settle` | directing a run, and expecting things of it: what scripts are written in |
 //! | [`test`](mod@test), [`part`], `parts` | what a test is; the suite, part by part |
 //! | [`play`], [`runner`] | one run; many of them |
 //! | [`marks`], [`weights`] | what it is all worth |
@@ -21,6 +22,7 @@
 
 #![deny(missing_docs)]
 
+pub mod chance;
 pub mod cluster;
 pub mod columns;
 pub mod diagnosis;
@@ -36,6 +38,7 @@ pub mod report;
 pub mod rules;
 pub mod runner;
 pub mod settings;
+mod settle;
 pub mod statistics;
 pub mod task;
 pub mod test;
@@ -170,8 +173,26 @@ macro_rules! tests {
                 heartbeats_of_an_older_term
                 late_replies_change_nothing
             }
+            split_votes {
+                three_start_together four_start_together five_start_together
+                seven_start_together nine_start_together
+                leader_of_three_dies leader_of_five_dies bare_majority_of_nine
+            }
+            unreliable {
+                lost_messages delayed_messages repeated_messages late_replies everything_at_once
+                few_needless_elections
+            }
+            crashes {
+                leader_crashes rolling_restarts all_crash_at_once majority_crashes
+                crashes_in_mid_step crashes_while_writing
+            }
+            partitions {
+                leader_cut_off follower_cut_off majority_and_minority three_pieces even_split
+                mute_servers deaf_servers partial_partitions flapping_links
+            }
+            scale { twenty_five_servers fifty_one_servers hundred_and_one_servers an_hour_of_faults }
             ;
-            real_time { initial_election re_election many_elections }
+            real_time { initial_election re_election many_elections leader_crashes }
         );
     };
     (@virtual_time $server:expr;

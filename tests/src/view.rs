@@ -61,6 +61,11 @@ impl View {
         self.servers[server.index()].status
     }
 
+    /// Whether a server is running.
+    pub fn is_up(&self, server: ServerId) -> bool {
+        self.servers[server.index()].up
+    }
+
     /// Whether a server is running and not cut off.
     pub fn is_connected(&self, server: ServerId) -> bool {
         let known = self.servers[server.index()];
@@ -85,10 +90,31 @@ impl View {
 
     /// Whether some server leads that a majority can hear and answer.
     pub fn is_led(&self) -> bool {
-        self.connected().any(|id| {
-            let leads = self.status(id).is_some_and(|s| s.role == Role::Leader);
-            leads && self.reaches_majority(id)
-        })
+        self.leader_of_majority().is_some()
+    }
+
+    /// The leader that a majority can hear and answer; of several, that of the highest term.
+    pub fn leader_of_majority(&self) -> Option<(ServerId, Term)> {
+        let leads = |id| {
+            let status = self.status(id)?;
+            let leads = status.role == Role::Leader && self.reaches_majority(id);
+            leads.then_some((id, status.term))
+        };
+        self.connected()
+            .filter_map(leads)
+            .max_by_key(|&(_, term)| term)
+    }
+
+    /// The leader, if a majority can hear and answer it and all other connected servers are
+    /// followers in its term.
+    pub fn undisputed_leader(&self) -> Option<(ServerId, Term)> {
+        let (leader, term) = self.leader_of_majority()?;
+        let mut others = self.connected().filter(|&id| id != leader);
+        let follows = |id| {
+            self.status(id)
+                .is_some_and(|s| (s.role, s.term) == (Role::Follower, term))
+        };
+        others.all(follows).then_some((leader, term))
     }
 
     /// Whether some server could be elected: a majority can hear and answer it.

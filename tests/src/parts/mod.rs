@@ -2,7 +2,12 @@
 
 mod basics;
 mod classic;
+mod crashes;
+mod partitions;
 mod real_time;
+mod scale;
+mod split_votes;
+mod unreliable;
 mod votes;
 
 use crate::test::Test;
@@ -13,6 +18,11 @@ pub(crate) fn all() -> Vec<Test> {
         basics::tests(),
         classic::tests(),
         votes::tests(),
+        split_votes::tests(),
+        unreliable::tests(),
+        crashes::tests(),
+        partitions::tests(),
+        scale::tests(),
         real_time::tests(),
     ]
     .concat()

@@ -1,14 +1,15 @@
 //! Some tests once more, by the wall clock, each server on a thread of its own.
 
-use super::{classic, named};
+use super::{classic, crashes, named};
 use crate::cluster::TimeKind;
 use crate::part::Part;
 use crate::test::Test;
 
 /// The tests in real time. Each has a twin of the same name in virtual time.
 pub(super) fn tests() -> Vec<Test> {
-    let twins = ["initial_election", "re_election", "many_elections"]
+    let classic = ["initial_election", "re_election", "many_elections"]
         .map(|name| named(classic::tests(), name));
+    let crashed = named(crashes::tests(), "leader_crashes");
     let in_real_time = |twin: Test| Test {
         part: Part::RealTime,
         points: 1,
@@ -16,5 +17,6 @@ pub(super) fn tests() -> Vec<Test> {
         seeds: 1,
         ..twin
     };
-    twins.into_iter().map(in_real_time).collect()
+    let twins = classic.into_iter().chain([crashed]);
+    twins.map(in_real_time).collect()
 }
