@@ -27,6 +27,13 @@ use raftapi::Server;
 use suite::part::Part;
 use suite::test::Test;
 
+use crate::soak::Soak;
+
+/// The soak of these.
+pub const SOAK: Soak = Soak {
+    invocation: "cargo run --release -p variants --",
+};
+
 /// A correct server.
 #[derive(Clone)]
 pub struct Variant {

@@ -2,9 +2,6 @@
 
 use std::process::ExitCode;
 
-use variants::soak::Soak;
-
 fn main() -> ExitCode {
-    let invocation = "cargo run --release -p variants --";
-    Soak { invocation }.main(variants::all())
+    variants::SOAK.main(variants::all())
 }

@@ -21,8 +21,18 @@ pub fn variants() -> Vec<Variant> {
         .but_for(&[Part::Numbers]),
         Variant::new(
             "reference-etcd",
-            raft::server(Timing::ETCD),
-            "etcd's numbers, drawn afresh at each reset",
+            raft::server(ETCD_RANGE),
+            "etcd's range, but not its steps",
         ),
     ]
 }
+
+/// [`Timing::ETCD`] without its steps of 100 ms. Servers whose timers start together and run out at
+/// one of ten moments split every tenth vote of two, and about one election in 5,000 takes longer
+/// than the assignment's 5 s: right by Raft, too slow for the assignment. Where each server's ticks
+/// fall at moments of their own (`ticks`), it is not so.
+const ETCD_RANGE: Timing = Timing::unchecked(
+    Timing::ETCD.heartbeat_interval(),
+    Timing::ETCD.election_timeout_min(),
+    Timing::ETCD.election_timeout_max(),
+);

@@ -75,6 +75,30 @@ impl Soak {
         }
     }
 
+    /// Plays everything at a few seeds; with `check_determinism` each run twice. Each failure's whole
+    /// story.
+    pub fn failures(
+        self,
+        variants: &[Variant],
+        seeds: u64,
+        check_determinism: bool,
+    ) -> Vec<String> {
+        let mut failures = Vec::new();
+        for variant in variants {
+            let plan = Plan {
+                seeds: Some(seeds),
+                jobs: 2,
+                check_determinism,
+                ..Plan::of(&variant.server, tests(variant, ""), &Settings::default())
+            };
+            for tested in plan.run(|_, _| ()) {
+                let story = self.story(variant, &tested);
+                failures.extend(story.map(|story| format!("{}: {story}", variant.name)));
+            }
+        }
+        failures
+    }
+
     fn run(self, mut variants: Vec<Variant>, arguments: &Arguments) -> Result<bool> {
         if let Some(only) = &arguments.variant {
             variants.retain(|variant| variant.name == only);
@@ -90,12 +114,13 @@ impl Soak {
         }
         let began = Instant::now();
         let settings = Settings::from_env().map_err(anyhow::Error::msg)?;
+        let filter = arguments.test.as_deref().unwrap_or("");
         let plans: Vec<Plan> = variants
             .iter()
             .map(|variant| Plan {
                 first_seed: arguments.seed,
                 jobs: arguments.jobs.into(),
-                ..Plan::of(&variant.server, tests(variant, arguments), &settings)
+                ..Plan::of(&variant.server, tests(variant, filter), &settings)
             })
             .collect();
         if plans.iter().all(|plan| plan.tests.is_empty()) {
@@ -163,9 +188,8 @@ fn about(variant: &Variant) -> String {
 }
 
 /// The tests in virtual time that are for this server, and asked for.
-fn tests(variant: &Variant, arguments: &Arguments) -> Vec<Test> {
+fn tests(variant: &Variant, filter: &str) -> Vec<Test> {
     let mut tests = suite::all();
-    let filter = arguments.test.as_deref().unwrap_or("");
     tests.retain(|test| test.time == TimeKind::Virtual && test.path().contains(filter));
     tests.retain(|test| variant.takes(test));
     tests

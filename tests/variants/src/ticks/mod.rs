@@ -91,19 +91,19 @@ pub fn variants() -> Vec<Variant> {
     vec![
         variant("ticks-etcd", etcd, "etcd's numbers"),
         variant(
-            "ticks-etcd-in-step",
-            Settings {
-                own_phase: false,
-                ..etcd
-            },
-            "etcd's numbers, all servers' ticks at the same moments",
-        ),
-        variant(
             "ticks-etcd-all",
             with(etcd, true, true),
             "etcd's numbers, PreVote, CheckQuorum and lease: etcd's default",
         ),
         variant("ticks-lab", lab, "within the assignment's numbers"),
+        variant(
+            "ticks-lab-in-step",
+            Settings {
+                own_phase: false,
+                ..lab
+            },
+            "within the assignment's numbers, all servers' ticks at the same moments",
+        ),
         variant(
             "ticks-lab-prevote",
             with(lab, true, false),
