@@ -290,11 +290,17 @@ pub fn among(timing: Timing, disk: Stable, peers: Vec<Peer>) -> Sim {
 /// A cluster of five in the worst of worlds, after 20 s of it: messages are late, lost, doubled and
 /// out of order; servers crash and restart, or are cut off; each write takes a while, or not.
 pub fn storm(seed: u64, disk_write: Delay) -> Sim {
+    storm_of(raft::server(Timing::LAB).run, seed, disk_write)
+}
+
+/// The same, with these servers.
+pub fn storm_of(server: ServerFn, seed: u64, disk_write: Delay) -> Sim {
     let mut faults = Faults::UNRELIABLE.long_reordering().long_delays();
     faults.link.duplication = 0.1;
     faults.link.late_delivery = 0.3;
     faults.server.disk_write = disk_write;
-    let mut sim = cluster(5, Timing::LAB, faults, seed);
+    let disks = vec![Stable::default(); 5];
+    let mut sim = started(vec![server; 5], faults, seed, disks);
     let mut draws = Streams::new(seed, "storm").script();
     for round in 1..=100 {
         run_to(&mut sim, 200 * round);

@@ -1,5 +1,6 @@
 //! Words for the options, and what they are worth when links fail.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use labrpc::{Delay, Faults, Happening, LinkFaults, Record, Run};
@@ -138,6 +139,41 @@ fn with_all_options_leaders_are_elected() {
             run_to(&mut sim, 20_000);
             assert_eq!(leaders(&sim).len(), 1, "{what}");
         }
+    }
+}
+
+/// In the worst of worlds, too, each term has one leader at most, and there is a leader again when
+/// all is well.
+///
+/// Reference: section 5.2; Figure 3
+#[test]
+fn with_all_options_a_term_has_one_leader() {
+    for options in [THESIS, ETCD, CHECK_QUORUM, TRANSFER, ALL, ALL_ETCD] {
+        let server = raft::server_with(Timing::LAB, options).run;
+        let mut terms = 0;
+        for seed in 0..20 {
+            let mut sim = storm_of(server.clone(), seed, Delay::uniform_millis(0, 20));
+            for server in ServerId::all(5) {
+                sim.rejoin(server).unwrap();
+                if !sim.is_up(server) {
+                    sim.start(server).unwrap();
+                }
+            }
+            sim.set_all_links(Faults::RELIABLE.link).unwrap();
+            run_to(&mut sim, 30_000);
+            assert_eq!(leaders(&sim).len(), 1, "{options:?}, seed {seed}");
+            let mut leaders = BTreeMap::new();
+            for record in sim.observer() {
+                if let Happening::Published { server, status } = record.what
+                    && status.role == Role::Leader
+                {
+                    let first = *leaders.entry(status.term).or_insert(server);
+                    assert_eq!(first, server, "{options:?}, seed {seed}, {status:?}");
+                }
+            }
+            terms += leaders.len();
+        }
+        assert!(terms >= 40, "{options:?}: {terms} terms in 20 runs");
     }
 }
 
