@@ -9,7 +9,7 @@
 //! | module | what |
 //! |---|---|
 //! | [`rules`] | what every Raft must keep, checked at every event |
-//! | [`view`], [`statistics`], [`watch`] | what is seen of a run |
+//! | [`view`], [`statistics`], [`attempts`], [`watch`] | what is seen of a run |
 //! | [`cluster`], `expect` | directing a run, and expecting things of it: what scripts are written in |
 //! | [`test`](mod@test), [`part`], `parts` | what a test is; the suite, part by part |
 //! | [`play`], [`runner`] | one run; many of them |
@@ -19,6 +19,7 @@
 
 #![deny(missing_docs)]
 
+pub mod attempts;
 pub mod cluster;
 pub mod columns;
 pub mod diagnosis;
