@@ -13,6 +13,7 @@
 //! | [`cluster`], `expect` | directing a run, and expecting things of it: what scripts are written in |
 //! | [`test`](mod@test), [`part`], `parts` | what a test is; the suite, part by part |
 //! | [`play`], [`runner`] | one run; many of them |
+//! | [`samples`] | what a sample of timeouts says |
 //! | [`finding`], [`diagnosis`], [`task`] | what is wrong, why, and where a student is to look |
 //! | [`report`], [`columns`] | how it reads |
 //! | [`settings`] | `RAFT_SEED`, `RAFT_SEEDS`, `RAFT_WATCHDOG`, `RAFT_CHECK_DETERMINISM` |
@@ -32,6 +33,7 @@ pub mod play;
 pub mod report;
 pub mod rules;
 pub mod runner;
+pub mod samples;
 pub mod settings;
 pub mod statistics;
 pub mod task;
@@ -149,6 +151,19 @@ macro_rules! tests {
     (@listed $time:ident $server:expr) => {
         $crate::tests!(@$time $server;
             classic { initial_election re_election many_elections }
+            numbers {
+                heartbeats_at_most_ten_a_second
+                several_heartbeats_to_a_minimum_timeout
+                a_spread_of_several_round_trips
+                leader_within_five_seconds_of_any_failure
+            }
+            timers {
+                heartbeats_come_in_time
+                first_heartbeat_at_once
+                no_needless_elections
+                timeouts_are_drawn_afresh
+                servers_draw_differently
+            }
             ;
             real_time { initial_election re_election many_elections }
         );

@@ -1,13 +1,22 @@
 //! The suite, part by part.
 
 mod classic;
+mod measuring;
+mod numbers;
 mod real_time;
+mod timers;
 
 use crate::test::Test;
 
 /// All tests, in the order of [`Part::ALL`](crate::part::Part::ALL).
 pub(crate) fn all() -> Vec<Test> {
-    [classic::tests(), real_time::tests()].concat()
+    [
+        classic::tests(),
+        numbers::tests(),
+        timers::tests(),
+        real_time::tests(),
+    ]
+    .concat()
 }
 
 /// The test of this name in this list.
