@@ -10,6 +10,7 @@ use raftapi::{Features, Raft, Server, Stable, Status, Term, Time, Timing};
 
 use crate::finding::{Finding, Outcome, Stop};
 use crate::hand::{Hands, S0};
+use crate::rules::staged::Staged;
 use crate::task::Task;
 use crate::test::{Cast, Test};
 use crate::watch::Watch;
@@ -234,6 +235,28 @@ impl Cluster {
     /// Gives a server's machine faults of its own.
     pub fn set_server(&mut self, server: ServerId, faults: ServerFaults) -> Outcome {
         Ok(self.run.set_server(server, faults)?)
+    }
+
+    // ---- Rules of a stage ----
+
+    /// Holds the servers to this rule from now on, until it is released or the script ends.
+    pub fn hold_to(&mut self, rule: Staged) {
+        let now = self.now();
+        self.run.observer_mut().hold_to(rule, now);
+    }
+
+    /// Holds them to it no longer. What is overdue by then is found.
+    pub fn release(&mut self, rule: Staged) -> Outcome {
+        let now = self.now();
+        let verdict = self.run.observer_mut().release(rule, now);
+        verdict.or_else(|broken| self.unexpected(|at| Finding::of_violation(&broken, at)))
+    }
+
+    /// The end of a script.
+    pub(crate) fn release_all(&mut self) -> Outcome {
+        let now = self.now();
+        let verdict = self.run.observer_mut().release_all(now);
+        verdict.or_else(|broken| self.unexpected(|at| Finding::of_violation(&broken, at)))
     }
 
     // ---- Chance and time ----

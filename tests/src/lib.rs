@@ -8,11 +8,11 @@
 //!
 //! | module | what |
 //! |---|---|
-//! | [`rules`] | what every Raft must keep, checked at every event |
-//! | [`view`], [`statistics`], [`watch`] | what is seen of a run |
-//! | [`hand`] | one server alone, its peers played by hand |
-//! | [`chance`] | what a correct server may owe to chance |
+//! | [`rules`] | what every Raft must keep, checked at every event; and what a script may add |
+//! | [`view`], [`statistics`], [`attempts`], [`watch`] | what is seen of a run |
+//! | [`chance`], [`samples`] | what a correct server may owe to chance; what a sample of timeouts says |
 //! | [`cluster`], `expect`, `settle` | directing a run, and expecting things of it: what scripts are written in |
+//! | [`hand`] | one server alone, its peers played by hand |
 //! | [`test`](mod@test), [`part`], `parts` | what a test is; the suite, part by part |
 //! | [`play`], [`runner`] | one run; many of them |
 //! | [`marks`], [`weights`] | what it is all worth |
@@ -22,6 +22,7 @@
 
 #![deny(missing_docs)]
 
+pub mod attempts;
 pub mod chance;
 pub mod cluster;
 pub mod columns;
@@ -37,6 +38,7 @@ pub mod play;
 pub mod report;
 pub mod rules;
 pub mod runner;
+pub mod samples;
 pub mod settings;
 mod settle;
 pub mod statistics;
@@ -172,6 +174,19 @@ macro_rules! tests {
                 heartbeats_of_the_same_term
                 heartbeats_of_an_older_term
                 late_replies_change_nothing
+            }
+            numbers {
+                heartbeats_at_most_ten_a_second
+                several_heartbeats_to_a_minimum_timeout
+                a_spread_of_several_round_trips
+                leader_within_five_seconds_of_any_failure
+            }
+            timers {
+                heartbeats_come_in_time
+                first_heartbeat_at_once
+                no_needless_elections
+                timeouts_are_drawn_afresh
+                servers_draw_differently
             }
             split_votes {
                 three_start_together four_start_together five_start_together

@@ -79,7 +79,8 @@ pub fn play(server: &Server, test: &Test, seed: u64, mode: Mode) -> Played {
 
     let outcome = cluster
         .take_places(test.cast)
-        .and_then(|()| (test.script)(&mut cluster));
+        .and_then(|()| (test.script)(&mut cluster))
+        .and_then(|()| cluster.release_all());
     let finding = finding_of(outcome, &cluster);
     let remarks = cluster.remarks().to_vec();
     Played {

@@ -1,11 +1,13 @@
-//! Who watches a run: the rules, the statistics, and when wanted a trace.
+//! Who watches a run: the rules, those that are staged too, the statistics, and when wanted a trace.
 
 use std::ops::ControlFlow;
 
 use labrpc::{Happening, Observer, Record, Seen};
 use raftapi::{Raft, Server, ServerId, Time};
 
+use crate::attempts::Attempts;
 use crate::diagnosis::Activity;
+use crate::rules::staged::{Stage, Staged};
 use crate::rules::{Checker, Violation};
 use crate::statistics::Statistics;
 use crate::view::View;
@@ -22,9 +24,12 @@ pub struct Watch {
     pub statistics: Statistics,
     /// How often things happened.
     pub activity: Activity,
+    /// When each server tried to be elected.
+    pub attempts: Attempts,
     checker: Checker,
     /// No rule is looked at.
     pub(crate) lenient: bool,
+    stage: Stage,
     violation: Option<Violation>,
     trace: Option<Trace>,
     /// What a script reads that plays servers by hand; nothing is written down before it does.
@@ -38,8 +43,10 @@ impl Watch {
             view: View::new(servers),
             statistics: Statistics::default(),
             activity: Activity::default(),
+            attempts: Attempts::new(servers),
             checker: Checker::new(server, servers),
             lenient: false,
+            stage: Stage::new(server, servers),
             violation: None,
             trace: record.then(Vec::new),
             story: None,
@@ -50,6 +57,29 @@ impl Watch {
     pub fn by_hand(&mut self, server: ServerId) {
         self.story.get_or_insert_default();
         self.checker.by_hand(server);
+    }
+
+    /// Holds the servers to a staged rule, from now on.
+    pub fn hold_to(&mut self, rule: Staged, at: Time) {
+        self.stage.hold_to(rule, &self.view, at);
+    }
+
+    /// Holds them to it no longer.
+    ///
+    /// # Errors
+    ///
+    /// When something is overdue.
+    pub fn release(&mut self, rule: Staged, at: Time) -> Result<(), Violation> {
+        self.stage.release(rule, at)
+    }
+
+    /// Holds them to no staged rule any longer.
+    ///
+    /// # Errors
+    ///
+    /// When something is overdue.
+    pub fn release_all(&mut self, at: Time) -> Result<(), Violation> {
+        self.stage.release_all(at)
     }
 
     /// The first broken rule.
@@ -85,10 +115,15 @@ impl Observer<Raft> for Watch {
         self.activity.observe(&seen);
         let changed = self.view.observe(&seen);
         self.statistics.observe(at, &seen, &self.view, changed);
+        let attempt = self.attempts.observe(at, &seen);
         if self.lenient {
             return ControlFlow::Continue(());
         }
-        match self.checker.observe(at, step, &seen) {
+        let mut verdict = self.checker.observe(at, step, &seen);
+        if self.stage.is_set() && verdict.is_ok() && !self.checker.is_by_hand(&seen) {
+            verdict = self.stage.observe(at, &seen, &self.view, attempt);
+        }
+        match verdict {
             Err(violation) if self.violation.is_none() => {
                 self.violation = Some(violation);
                 ControlFlow::Break(())

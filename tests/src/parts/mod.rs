@@ -3,10 +3,13 @@
 mod basics;
 mod classic;
 mod crashes;
+mod measuring;
+mod numbers;
 mod partitions;
 mod real_time;
 mod scale;
 mod split_votes;
+mod timers;
 mod unreliable;
 mod votes;
 
@@ -18,6 +21,8 @@ pub(crate) fn all() -> Vec<Test> {
         basics::tests(),
         classic::tests(),
         votes::tests(),
+        numbers::tests(),
+        timers::tests(),
         split_votes::tests(),
         unreliable::tests(),
         crashes::tests(),

@@ -83,7 +83,7 @@ fn mistaken(campaign: &Campaign, missing: usize) -> Option<NoVote> {
     let kind = KINDS
         .into_iter()
         .find(|&kind| of_kind(kind).count() >= missing);
-    let last = kind.and_then(|kind| of_kind(kind).last());
+    let last = kind.and_then(|kind| of_kind(kind).next_back());
     last.or_else(|| {
         let all = campaign.others.len() >= missing;
         campaign.others.last().filter(|_| all)

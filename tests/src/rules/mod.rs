@@ -16,6 +16,7 @@ mod newer_terms;
 mod old_leader;
 mod one_leader;
 mod one_vote;
+pub mod staged;
 mod terms;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -94,6 +95,12 @@ impl Checker {
         }
     }
 
+    /// Whether this is something that a server does that is played by hand, or that happens to it.
+    #[inline]
+    pub fn is_by_hand(&self, seen: &Seen<'_, Raft>) -> bool {
+        whose(seen).is_some_and(|server| self.by_hand[server.index()])
+    }
+
     /// This server is played by hand, and is not judged. What others are told by it counts.
     pub fn by_hand(&mut self, server: ServerId) {
         self.by_hand[server.index()] = true;
@@ -106,7 +113,7 @@ impl Checker {
     /// The first rule that it breaks.
     #[inline]
     pub fn observe(&mut self, at: Time, step: u64, seen: &Seen<'_, Raft>) -> Result<(), Violation> {
-        if whose(seen).is_none_or(|server| self.by_hand[server.index()]) {
+        if self.is_by_hand(seen) {
             return Ok(());
         }
         check(&mut self.identity, at, step, seen)?;
