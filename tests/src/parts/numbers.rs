@@ -64,9 +64,10 @@ pub(super) fn tests() -> Vec<Test> {
             faults: network(),
             seeds: 20,
             // With etcd's ten timeouts, at worst: of 4 servers that campaign, the first two do so at
-            // the same tick with p = 0.19, 5 s are time for three such elections: p = 0.007 that all
-            // fail, and 4 of 8 do with 70 * p^4. With a spread of 150 ms or more, p < 1e-7.
-            alpha: 1.7e-7,
+            // the same tick with p = 0.19, and 5 s are time for three such elections: p^3 = 0.007
+            // that all fail. There are 7 waits for a leader, and 4 of them are too long with
+            // 35 * 0.007^4. With a spread of 150 ms or more it is next to nothing.
+            alpha: 1e-7,
             script: leader_within_five_seconds_of_any_failure,
             ..NUMBERS
         },
