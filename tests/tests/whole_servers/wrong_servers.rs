@@ -64,6 +64,18 @@ fn a_server_that_does_nothing_passes_nothing() {
     );
 }
 
+/// What is measured of a server is never measured of nothing.
+#[test]
+fn whoever_does_nothing_or_refuses_everything_has_no_numbers_and_no_timers() {
+    for part in [Part::Numbers, Part::Timers] {
+        for server in [servers::does_nothing(), servers::refuses_everything()] {
+            for tested in plan_part(server, part, 2).run(|_, _| ()) {
+                assert_eq!(tested.failed, tested.played, "{}", tested.test.name);
+            }
+        }
+    }
+}
+
 #[test]
 fn a_server_that_refuses_everything_passes_nothing() {
     passes_nothing(
