@@ -205,7 +205,7 @@ macro_rules! tests {
                 leader_cut_off follower_cut_off majority_and_minority three_pieces even_split
                 mute_servers deaf_servers partial_partitions flapping_links
             }
-            scale { twenty_five_servers fifty_one_servers hundred_and_one_servers an_hour_of_faults }
+            scale { twenty_five_servers hundred_and_one_servers an_hour_of_calm an_hour_of_faults }
             ;
             real_time { initial_election re_election many_elections leader_crashes }
         );

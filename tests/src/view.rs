@@ -134,3 +134,33 @@ impl View {
         reached.count() > self.servers.len() / 2
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::testing::*;
+
+    #[test]
+    fn a_leader_is_undisputed_when_all_who_are_connected_follow_it() {
+        let mut view = View::new(3);
+        let mut see = |event: Event| {
+            view.observe(&event.as_ref());
+            (view.leader_of_majority(), view.undisputed_leader())
+        };
+        let start = |server| Happening::Started {
+            server,
+            start: 0,
+            stable: raftapi::Stable::default(),
+        };
+        let led = Some((S0, 2));
+        see(start(S0));
+        see(start(S1));
+        see(publishes(S1, 2, Role::Follower));
+        assert_eq!(see(publishes(S0, 2, Role::Leader)), (led, led));
+        assert_eq!(see(start(S2)), (led, None), "S2 has said nothing");
+        assert_eq!(see(publishes(S2, 3, Role::Candidate)), (led, None));
+        assert_eq!(see(Happening::Isolated { server: S2 }), (led, led));
+        let cut = Happening::Cut { from: S1, to: S0 };
+        assert_eq!(see(cut), (None, None), "S0 does not hear S1");
+    }
+}

@@ -9,12 +9,15 @@
 use std::time::Duration;
 
 use labrpc::{Delay, Faults, ServerId};
+use raftapi::Role;
 
-use crate::chance::Conditions;
+use crate::chance::{Conditions, LATENESS};
 use crate::cluster::{Cluster, Leader};
 use crate::finding::Outcome;
 use crate::part::Part;
+use crate::task::Task;
 use crate::test::Test;
+use crate::watch::Watch;
 
 /// The longest one-way latency.
 const LATENCY: Duration = Duration::from_millis(5);
@@ -48,7 +51,7 @@ pub(super) fn tests() -> Vec<Test> {
     vec![
         test(
             "leader_cut_off",
-            "the others elect another; when it is back it follows",
+            "the others elect another; when it hears that one, it steps down",
             leader_cut_off,
         ),
         test(
@@ -131,13 +134,46 @@ fn a_while(cluster: &Cluster) -> Duration {
     5 * cluster.timing().election_timeout_max()
 }
 
+/// So many that whoever loses count of its campaigns, or its patience, shows it.
+fn a_long_while(cluster: &Cluster) -> Duration {
+    100 * cluster.timing().election_timeout_max()
+}
+
 fn leader_cut_off(cluster: &mut Cluster) -> Outcome {
     let all = conditions(cluster);
     let (old, others) = settled(cluster)?;
     cluster.isolate(old.server)?;
-    cluster.check_settled(&all.alive(others.len()))?;
+    let new = cluster.check_settled(&all.alive(others.len()))?;
     cluster.check_none_elected(&[old.server], old.term, a_while(cluster))?;
+    // First it hears the new leader, and nobody else; nor does anybody hear it.
+    mute(cluster, old.server)?;
+    deafen(cluster, old.server)?;
+    cluster.heal(new.server, old.server)?;
+    cluster.rejoin(old.server)?;
+    check_steps_down(cluster, old, new)?;
     recover(cluster).map(|_| ())
+}
+
+/// Expects that a leader which hears the heartbeats of a new one is no leader any more.
+fn check_steps_down(cluster: &mut Cluster, old: Leader, new: Leader) -> Outcome {
+    let stays = |watch: &Watch| {
+        let status = watch.view.status(old.server);
+        status.is_some_and(|s| (s.role, s.term) == (Role::Leader, old.term))
+    };
+    let time = 2 * (cluster.timing().heartbeat_interval() + LATENESS + LATENCY);
+    if cluster.advance_until(time, |watch| !stays(watch))? || !stays(cluster.watch()) {
+        return Ok(());
+    }
+    let sentence = format!(
+        "{} still leads term {}, though it has heard the heartbeats of {}, the leader of term {}, \
+         for {time:?}",
+        old.server, old.term, new.server, new.term
+    );
+    cluster.fail(
+        "a leader steps down for a newer term",
+        Task::NewerTerms,
+        sentence,
+    )
 }
 
 fn follower_cut_off(cluster: &mut Cluster) -> Outcome {
@@ -170,7 +206,7 @@ fn three_pieces(cluster: &mut Cluster) -> Outcome {
     let place = cluster.random(servers.len() + 1);
     servers.insert(place, leader.server);
     cluster.partition(&[&servers[..2], &servers[2..4], &servers[4..]])?;
-    cluster.check_none_elected(&servers, leader.term, a_while(cluster))?;
+    cluster.check_none_elected(&servers, leader.term, a_long_while(cluster))?;
     // Three of them meet.
     cluster.partition(&[&servers[..2], &servers[2..]])?;
     let all = conditions(cluster);
@@ -183,7 +219,7 @@ fn even_split(cluster: &mut Cluster) -> Outcome {
     let place = cluster.random(servers.len() + 1);
     servers.insert(place, leader.server);
     cluster.partition(&[&servers[..2], &servers[2..]])?;
-    cluster.check_none_elected(&servers, leader.term, a_while(cluster))?;
+    cluster.check_none_elected(&servers, leader.term, a_long_while(cluster))?;
     recover(cluster).map(|_| ())
 }
 

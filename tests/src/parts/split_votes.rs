@@ -52,7 +52,7 @@ pub(super) fn tests() -> Vec<Test> {
         ..SPLITS
     };
     let crash = Test {
-        description: "the leader dies just after its heartbeat, forty times: few terms are wasted",
+        description: "the leader dies between two heartbeats, forty times: few terms are wasted",
         faults: network(),
         script: leader_dies,
         ..SPLITS
@@ -104,14 +104,14 @@ fn start_together(cluster: &mut Cluster) -> Outcome {
     elections.check_sum(cluster, &conditions)
 }
 
-/// The leader dies when all have just heard it. It is started again when there is another.
+/// The leader dies; it is started again when there is another.
 fn leader_dies(cluster: &mut Cluster) -> Outcome {
     let all = conditions(cluster);
     let left = all.alive(all.servers - 1);
     let mut elections = Elections::default();
     for _ in 0..ELECTIONS {
         let leader = cluster.check_settled(&all)?;
-        await_last_heartbeat(cluster)?;
+        await_some_moment(cluster)?;
         let before = cluster.newest_term();
         cluster.crash(leader.server)?;
         elections.hold(cluster, &left, before)?;
@@ -127,7 +127,7 @@ fn bare_majority(cluster: &mut Cluster) -> Outcome {
     let mut elections = Elections::default();
     for _ in 0..ELECTIONS {
         let leader = cluster.check_settled(&all)?;
-        await_last_heartbeat(cluster)?;
+        await_some_moment(cluster)?;
         let before = cluster.newest_term();
         let others = cluster.servers().filter(|&id| id != leader.server);
         let with_it: Vec<ServerId> = others.take(all.servers - left.alive - 1).collect();
@@ -140,15 +140,12 @@ fn bare_majority(cluster: &mut Cluster) -> Outcome {
     elections.check_sum(cluster, &left)
 }
 
-/// Until all heartbeats that were sent have just arrived: so all election timers start now.
-fn await_last_heartbeat(cluster: &mut Cluster) -> Outcome {
-    let beats = 2 * cluster.timing().heartbeat_interval() + crate::chance::LATENESS;
-    let sent = cluster.watch().activity.heartbeats;
-    let arrived = |watch: &crate::watch::Watch| {
-        let activity = &watch.activity;
-        activity.heartbeats > sent && activity.heartbeats_delivered == activity.heartbeats
-    };
-    cluster.advance_until(beats, arrived).map(|_| ())
+/// Until some moment between two heartbeats. The election timers of all followers have started at
+/// the same instant, when the last heartbeat arrived.
+fn await_some_moment(cluster: &mut Cluster) -> Outcome {
+    let beat = cluster.timing().heartbeat_interval().as_micros() as usize;
+    let moment = cluster.random(beat) as u64;
+    cluster.advance(Duration::from_micros(moment))
 }
 
 /// The elections of a run.
