@@ -170,6 +170,33 @@ macro_rules! tests {
                 heartbeats_of_an_older_term
                 late_replies_change_nothing
             }
+            timers {
+                the_first_timeout
+                a_heartbeat_resets_the_timer
+                a_grant_resets_the_timer
+                a_refused_vote_does_not
+                a_heartbeat_of_an_older_term_does_not
+                a_reply_does_not
+                a_newer_term_does_not
+                a_candidate_campaigns_again
+                a_former_leader_has_a_timer
+                a_candidate_that_yields_waits_for_its_leader
+            }
+            crashes {
+                a_vote_survives_a_crash
+                a_candidate_s_own_vote_survives_a_crash
+                a_term_survives_a_crash
+                nothing_is_promised_before_it_is_on_disk
+                the_log_survives_votes_and_crashes
+                a_leader_comes_back_as_a_follower
+            }
+            restriction {
+                logs_that_are_behind_are_refused
+                logs_that_are_as_good_are_voted_for
+                a_refused_candidate_s_term_counts
+                a_candidate_tells_the_end_of_its_log
+                only_a_good_log_leads
+            }
             ;
             real_time { initial_election re_election many_elections }
         );

@@ -20,6 +20,8 @@ pub struct Campaign {
     pub term: Term,
     /// When its first RequestVote left, or the pre-vote that led to it.
     pub began: Time,
+    /// When its first RequestVote left.
+    pub asked: Time,
     /// What it said.
     pub request: RequestVote,
 }
@@ -28,28 +30,34 @@ impl Cluster {
     /// Waits for S0's next campaign, up to this time. Repeated requests of a campaign are not a new
     /// one.
     pub fn campaign_until(&mut self, until: Time) -> Outcome<Option<Campaign>> {
-        let mut began = None;
-        let mut found = None;
-        self.wait_for(until, |cluster| {
-            found = cluster.find_campaign(&mut began);
-            found.is_some()
-        })?;
-        self.hands.searched = match found {
-            Some(_) => self.watch().story().len(),
-            None => self.hands.searched,
-        };
-        let Some(campaign) = found else {
+        if !self.wait_for(until, Cluster::has_campaigned)? {
             return Ok(None);
-        };
-        self.hands.campaigned = campaign.term;
-        Ok(Some(campaign))
+        }
+        let found = self.find_campaign();
+        if let Some((next, campaign)) = &found {
+            self.hands.searched = *next;
+            self.hands.campaigned = campaign.term;
+        }
+        Ok(found.map(|(_, campaign)| campaign))
     }
 
-    /// The first campaign in what has not been searched.
-    fn find_campaign(&self, began: &mut Option<Time>) -> Option<Campaign> {
-        *began = None;
-        let unread = &self.watch().story()[self.hands.searched..];
-        for record in unread {
+    /// What S0 has done so far is not waited for any more.
+    pub(crate) fn forget_campaigns(&mut self) {
+        self.hands.searched = self.watch().story().len();
+        self.hands.campaigned = 0;
+    }
+
+    /// Whether S0 has begun a campaign that no script has waited for.
+    pub fn has_campaigned(&self) -> bool {
+        self.find_campaign().is_some()
+    }
+
+    /// The first campaign in what has not been searched, and where the rest begins.
+    fn find_campaign(&self) -> Option<(usize, Campaign)> {
+        let mut began = None;
+        let unread = self.watch().story().iter().enumerate();
+        let unread = unread.skip(self.hands.searched);
+        for (index, record) in unread {
             let Happening::Sent {
                 from: S0,
                 to,
@@ -64,11 +72,13 @@ impl Cluster {
             }
             let began = *began.get_or_insert(record.at);
             if !args.pre_vote {
-                return Some(Campaign {
+                let campaign = Campaign {
                     term: args.term,
                     began,
+                    asked: record.at,
                     request: args.clone(),
-                });
+                };
+                return Some((index + 1, campaign));
             }
         }
         None

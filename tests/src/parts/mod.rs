@@ -2,7 +2,10 @@
 
 mod basics;
 mod classic;
+mod crashes_by_hand;
 mod real_time;
+mod restriction;
+mod timers_by_hand;
 mod votes;
 
 use crate::test::Test;
@@ -13,6 +16,9 @@ pub(crate) fn all() -> Vec<Test> {
         basics::tests(),
         classic::tests(),
         votes::tests(),
+        timers_by_hand::tests(),
+        crashes_by_hand::tests(),
+        restriction::tests(),
         real_time::tests(),
     ]
     .concat()

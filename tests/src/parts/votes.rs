@@ -14,7 +14,7 @@ use crate::task::Task;
 use crate::test::{Cast, Test};
 
 /// Until a message has arrived for sure, and its answer.
-const ROUND_TRIP: Duration = Duration::from_millis(5);
+pub(super) const ROUND_TRIP: Duration = Duration::from_millis(5);
 
 pub(super) fn network() -> Faults {
     Faults::RELIABLE.delayed(Delay::Constant(Duration::from_millis(1)))
@@ -202,6 +202,7 @@ fn a_lost_grant_is_given_again(cluster: &mut Cluster) -> Outcome {
 
 fn a_candidate_has_voted(cluster: &mut Cluster) -> Outcome {
     let campaign = cluster.campaign()?;
+    cluster.pass(ROUND_TRIP)?; // it may have to ask itself first
     for candidate in cluster.peers_in_any_order() {
         let asked = cluster.asks(candidate, campaign.term)?;
         let because = format!("it campaigned itself in that term, at {}", campaign.began);
@@ -377,7 +378,11 @@ fn the_majority_of_four_is_three(cluster: &mut Cluster) -> Outcome {
 fn heartbeats_of_the_same_term(cluster: &mut Cluster) -> Outcome {
     let [leader, second] = cluster.two_peers();
     let (term, vote) = match cluster.random(2) {
-        0 => (cluster.campaign()?.term, S0),
+        0 => {
+            let campaign = cluster.campaign()?;
+            cluster.pass(ROUND_TRIP)?; // it may have to ask itself first
+            (campaign.term, S0)
+        }
         _ => {
             let term = cluster.begin()? + 1;
             let asked = cluster.asks(leader, term)?;
