@@ -13,6 +13,9 @@ use crate::task::Task;
 /// How long a script waits for a campaign that is not late by its part's standards.
 const LONG: Duration = Duration::from_secs(20);
 
+/// Until a server that has been started is up.
+const START: Duration = Duration::from_millis(1);
+
 /// An election that S0 has begun.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Campaign {
@@ -39,6 +42,12 @@ impl Cluster {
             self.hands.campaigned = campaign.term;
         }
         Ok(found.map(|(_, campaign)| campaign))
+    }
+
+    /// Starts S0 again, and waits until it is up.
+    pub fn revive(&mut self) -> Outcome {
+        self.restart(S0)?;
+        self.pass(START)
     }
 
     /// What S0 has done so far is not waited for any more.
@@ -242,7 +251,7 @@ impl Cluster {
             return Ok(self.campaign()?.term);
         }
         let wait = self.random_time(self.timing().election_timeout_min() / 4);
-        self.pass(wait)?;
+        self.pass(START + wait)?;
         Ok(self.random(3) as Term)
     }
 

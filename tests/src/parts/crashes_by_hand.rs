@@ -88,7 +88,7 @@ fn crash_and_restart(cluster: &mut Cluster) -> Outcome<Time> {
 fn restart(cluster: &mut Cluster) -> Outcome {
     let wait = cluster.random_time(cluster.timing().heartbeat_interval());
     cluster.pass(wait)?;
-    cluster.restart(S0)
+    cluster.revive()
 }
 
 fn a_vote_survives_a_crash(cluster: &mut Cluster) -> Outcome {
