@@ -164,9 +164,9 @@ macro_rules! tests {
                 refusals_do_not_count
                 votes_of_an_earlier_term_do_not_count
                 each_server_counts_once
+                heartbeats_of_the_same_term
                 votes_for_a_follower_do_not_count
                 the_majority_of_four_is_three
-                heartbeats_of_the_same_term
                 heartbeats_of_an_older_term
                 late_replies_change_nothing
             }

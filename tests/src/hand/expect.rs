@@ -276,7 +276,7 @@ impl Cluster {
         task: Task,
     ) -> Outcome<Campaign> {
         let latest = self.latest_campaign(reset);
-        if let Some(campaign) = self.campaign_until(latest)?
+        if let Some(campaign) = self.attempt_until(latest)?
             && campaign.began <= latest
         {
             return Ok(campaign);
@@ -303,7 +303,7 @@ impl Cluster {
         let pause = self.timing().election_timeout_min() / 4;
         while self.now() + pause < latest {
             let next = self.now() + pause;
-            if self.wait_for(next, Cluster::has_campaigned)? {
+            if self.wait_for(next, Cluster::has_begun)? {
                 break;
             }
             bother(self)?;
@@ -313,7 +313,7 @@ impl Cluster {
 
     /// Lets time pass until then, and expects that S0 does not campaign.
     pub fn must_wait_until(&mut self, until: Time, because: &str, task: Task) -> Outcome {
-        let Some(campaign) = self.campaign_until(until)? else {
+        let Some(campaign) = self.attempt_until(until)? else {
             return Ok(());
         };
         let sentence = format!(

@@ -93,7 +93,16 @@ fn restart(cluster: &mut Cluster) -> Outcome {
 
 fn a_vote_survives_a_crash(cluster: &mut Cluster) -> Outcome {
     let [first, second] = cluster.two_peers();
-    let term = cluster.begin()? + 1;
+    let term = match cluster.random(2) {
+        0 => cluster.begin()? + 1,
+        _ => {
+            // It knows the term already, and has not voted in it.
+            let campaign = cluster.campaign()?;
+            cluster.refuses_in(campaign.term + 2, second, &campaign)?;
+            cluster.pass(ROUND_TRIP)?;
+            campaign.term + 2
+        }
+    };
     let asked = cluster.asks(first, term)?;
     cluster.must_grant(&asked, "nobody had asked it in that term before")?;
     let crashed = crash_and_restart(cluster)?;
@@ -349,6 +358,15 @@ fn a_leader_comes_back_as_a_follower(cluster: &mut Cluster) -> Outcome {
     let old = cluster.elect()?;
     let crashed = crash_and_restart(cluster)?;
     let restarted = cluster.now();
+    let rule = "a server starts as a follower";
+    if cluster
+        .said()
+        .is_some_and(|(_, role)| role != Role::Follower)
+    {
+        let said = cluster.said_in_words();
+        let sentence = format!("at {restarted}, just after its restart, {said}");
+        return cluster.fail(rule, Task::PersistAndRestart, sentence);
+    }
     let beats = |cluster: &Cluster| cluster.last_heartbeat(old) > Some(crashed);
     let quiet = restarted + cluster.surely_quiet();
     if cluster.wait_for(quiet, beats)? {
@@ -357,7 +375,6 @@ fn a_leader_comes_back_as_a_follower(cluster: &mut Cluster) -> Outcome {
              term {old} at {}",
             cluster.now()
         );
-        let rule = "a server starts as a follower";
         return cluster.fail(rule, Task::PersistAndRestart, sentence);
     }
     let campaign = cluster.campaign()?;

@@ -264,7 +264,9 @@ fn a_former_leader_has_a_timer(cluster: &mut Cluster) -> Outcome {
         &format!("{S0}, leader of term {}, got {what}", campaign.term),
     )?;
     cluster.must_send_no_heartbeat(campaign.term, stepped_down)?;
-    cluster.must_campaign_within(stepped_down, &what, Task::NewerTerms)?;
+    // Its own campaign had reset its timer before.
+    let (first, task) = (campaign.began, Task::NewerTerms);
+    cluster.must_campaign_between(first, stepped_down, &what, task)?;
     Ok(())
 }
 
