@@ -163,6 +163,9 @@ impl Cluster {
 
     /// Starts a server again, from what its disk holds.
     pub fn restart(&mut self, server: ServerId) -> Outcome {
+        if server == S0 {
+            self.forget_campaigns();
+        }
         Ok(self.run.start(server)?)
     }
 

@@ -169,9 +169,9 @@ macro_rules! tests {
                 refusals_do_not_count
                 votes_of_an_earlier_term_do_not_count
                 each_server_counts_once
+                heartbeats_of_the_same_term
                 votes_for_a_follower_do_not_count
                 the_majority_of_four_is_three
-                heartbeats_of_the_same_term
                 heartbeats_of_an_older_term
                 late_replies_change_nothing
             }
@@ -182,6 +182,16 @@ macro_rules! tests {
                 leader_within_five_seconds_of_any_failure
             }
             timers {
+                the_first_timeout
+                a_heartbeat_resets_the_timer
+                a_grant_resets_the_timer
+                a_refused_vote_does_not
+                a_heartbeat_of_an_older_term_does_not
+                a_reply_does_not
+                a_newer_term_does_not
+                a_candidate_campaigns_again
+                a_former_leader_has_a_timer
+                a_candidate_that_yields_waits_for_its_leader
                 heartbeats_come_in_time
                 first_heartbeat_at_once
                 no_needless_elections
@@ -189,23 +199,61 @@ macro_rules! tests {
                 servers_draw_differently
             }
             split_votes {
-                three_start_together four_start_together five_start_together
-                seven_start_together nine_start_together
-                leader_of_three_dies leader_of_five_dies bare_majority_of_nine
+                three_start_together
+                four_start_together
+                five_start_together
+                seven_start_together
+                nine_start_together
+                leader_of_three_dies
+                leader_of_five_dies
+                bare_majority_of_nine
             }
             unreliable {
-                lost_messages delayed_messages repeated_messages late_replies everything_at_once
+                lost_messages
+                delayed_messages
+                repeated_messages
+                late_replies
+                everything_at_once
                 few_needless_elections
             }
             crashes {
-                leader_crashes rolling_restarts all_crash_at_once majority_crashes
-                crashes_in_mid_step crashes_while_writing
+                a_vote_survives_a_crash
+                a_candidate_s_own_vote_survives_a_crash
+                a_term_survives_a_crash
+                nothing_is_promised_before_it_is_on_disk
+                the_log_survives_votes_and_crashes
+                a_leader_comes_back_as_a_follower
+                leader_crashes
+                rolling_restarts
+                all_crash_at_once
+                majority_crashes
+                crashes_in_mid_step
+                crashes_while_writing
             }
             partitions {
-                leader_cut_off follower_cut_off majority_and_minority three_pieces even_split
-                mute_servers deaf_servers partial_partitions flapping_links
+                leader_cut_off
+                follower_cut_off
+                majority_and_minority
+                three_pieces
+                even_split
+                mute_servers
+                deaf_servers
+                partial_partitions
+                flapping_links
             }
-            scale { twenty_five_servers hundred_and_one_servers an_hour_of_calm an_hour_of_faults }
+            restriction {
+                logs_that_are_behind_are_refused
+                logs_that_are_as_good_are_voted_for
+                a_refused_candidate_s_term_counts
+                a_candidate_tells_the_end_of_its_log
+                only_a_good_log_leads
+            }
+            scale {
+                twenty_five_servers
+                hundred_and_one_servers
+                an_hour_of_calm
+                an_hour_of_faults
+            }
             ;
             real_time { initial_election re_election many_elections leader_crashes }
         );

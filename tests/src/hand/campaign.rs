@@ -13,6 +13,9 @@ use crate::task::Task;
 /// How long a script waits for a campaign that is not late by its part's standards.
 const LONG: Duration = Duration::from_secs(20);
 
+/// Until a server that has been started is up.
+const START: Duration = Duration::from_millis(1);
+
 /// An election that S0 has begun.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Campaign {
@@ -20,6 +23,8 @@ pub struct Campaign {
     pub term: Term,
     /// When its first RequestVote left, or the pre-vote that led to it.
     pub began: Time,
+    /// When its first RequestVote left.
+    pub asked: Time,
     /// What it said.
     pub request: RequestVote,
 }
@@ -28,28 +33,48 @@ impl Cluster {
     /// Waits for S0's next campaign, up to this time. Repeated requests of a campaign are not a new
     /// one.
     pub fn campaign_until(&mut self, until: Time) -> Outcome<Option<Campaign>> {
-        let mut began = None;
-        let mut found = None;
-        self.wait_for(until, |cluster| {
-            found = cluster.find_campaign(&mut began);
-            found.is_some()
-        })?;
-        self.hands.searched = match found {
-            Some(_) => self.watch().story().len(),
-            None => self.hands.searched,
-        };
-        let Some(campaign) = found else {
-            return Ok(None);
-        };
-        self.hands.campaigned = campaign.term;
-        Ok(Some(campaign))
+        match self.wait_for(until, Cluster::has_campaigned)? {
+            true => Ok(self.take_campaign()),
+            false => Ok(None),
+        }
     }
 
-    /// The first campaign in what has not been searched.
-    fn find_campaign(&self, began: &mut Option<Time>) -> Option<Campaign> {
-        *began = None;
-        let unread = &self.watch().story()[self.hands.searched..];
-        for record in unread {
+    /// The same, where a pre-vote is enough.
+    pub fn attempt_until(&mut self, until: Time) -> Outcome<Option<Campaign>> {
+        if !self.wait_for(until, Cluster::has_begun)? {
+            return Ok(None);
+        }
+        let moments = self.now() + PATIENCE;
+        self.wait_for(moments, Cluster::has_campaigned)?;
+        Ok(self.take_campaign())
+    }
+
+    /// Whether S0 has campaigned, and no script has waited for it.
+    pub fn has_campaigned(&self) -> bool {
+        let found = self.find_campaign();
+        found.is_some_and(|(_, campaign)| !campaign.request.pre_vote)
+    }
+
+    /// The same, where a pre-vote is enough.
+    pub fn has_begun(&self) -> bool {
+        self.find_campaign().is_some()
+    }
+
+    fn take_campaign(&mut self) -> Option<Campaign> {
+        let (next, campaign) = self.find_campaign()?;
+        self.hands.searched = next;
+        if !campaign.request.pre_vote {
+            self.hands.campaigned = campaign.term;
+        }
+        Some(campaign)
+    }
+
+    /// The first campaign in what has not been searched, and where the rest begins. If there are only
+    /// pre-votes, the first of them.
+    fn find_campaign(&self) -> Option<(usize, Campaign)> {
+        let mut first: Option<(usize, Campaign)> = None;
+        let unread = self.watch().story().iter().enumerate();
+        for (index, record) in unread.skip(self.hands.searched) {
             let Happening::Sent {
                 from: S0,
                 to,
@@ -62,16 +87,30 @@ impl Cluster {
             if args.term <= self.hands.campaigned || *to == S0 {
                 continue;
             }
-            let began = *began.get_or_insert(record.at);
+            let campaign = Campaign {
+                term: args.term,
+                began: first.as_ref().map_or(record.at, |(_, first)| first.began),
+                asked: record.at,
+                request: args.clone(),
+            };
             if !args.pre_vote {
-                return Some(Campaign {
-                    term: args.term,
-                    began,
-                    request: args.clone(),
-                });
+                return Some((index + 1, campaign));
             }
+            first.get_or_insert((index + 1, campaign));
         }
-        None
+        first
+    }
+
+    /// Starts S0 again, and waits until it is up.
+    pub fn revive(&mut self) -> Outcome {
+        self.restart(S0)?;
+        self.pass(START)
+    }
+
+    /// What S0 has done so far is not waited for any more.
+    pub(crate) fn forget_campaigns(&mut self) {
+        self.hands.searched = self.watch().story().len();
+        self.hands.campaigned = 0;
     }
 
     /// Waits for S0's next campaign.
@@ -162,11 +201,10 @@ impl Cluster {
         beats.next().map(|record| record.at)
     }
 
-    /// Has S0 campaign and win with the votes of a bare majority, in any order. Its term.
+    /// Has S0 campaign and win with the votes of all, in any order. Its term.
     pub fn elect(&mut self) -> Outcome<Term> {
         let campaign = self.campaign()?;
-        let voters = self.servers().len() / 2;
-        for peer in self.peers_in_any_order().into_iter().take(voters) {
+        for peer in self.peers_in_any_order() {
             self.grants(peer, &campaign)?;
         }
         self.must_win(&campaign)?;
@@ -232,7 +270,7 @@ impl Cluster {
             return Ok(self.campaign()?.term);
         }
         let wait = self.random_time(self.timing().election_timeout_min() / 4);
-        self.pass(wait)?;
+        self.pass(START + wait)?;
         Ok(self.random(3) as Term)
     }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use labrpc::{Happening, ServerId};
-use raftapi::{AppendReply, Redraw, Role, Term, Time, VoteReply};
+use raftapi::{AppendReply, Redraw, Reply, Request, Role, Term, Time, VoteReply};
 
 use super::{Asked, Campaign, PATIENCE, S0};
 use crate::cluster::Cluster;
@@ -232,78 +232,110 @@ impl Cluster {
         reset + timing.election_timeout_max() + timing.election_timeout_step() + LATE
     }
 
-    /// Expects that S0 campaigns within an election timeout of `reset`, when this reset its timer.
-    pub fn must_campaign_after(&mut self, reset: Time, what: &str) -> Outcome<Campaign> {
-        let campaign = self.must_campaign_within(reset, what)?;
-        let earliest = reset + self.timing().election_timeout_min() - self.early();
+    /// Expects that S0's next campaign comes an election timeout after `reset`, when `what` reset its
+    /// timer.
+    pub fn must_campaign_after(
+        &mut self,
+        reset: Time,
+        what: &str,
+        task: Task,
+    ) -> Outcome<Campaign> {
+        self.must_campaign_between(reset, reset, what, task)
+    }
+
+    /// The same, where the timer was reset at one of two times.
+    pub fn must_campaign_between(
+        &mut self,
+        first: Time,
+        reset: Time,
+        what: &str,
+        task: Task,
+    ) -> Outcome<Campaign> {
+        let campaign = self.must_campaign_within(reset, what, task)?;
+        let earliest = first + self.timing().election_timeout_min() - self.early();
         if campaign.began >= earliest {
             return Ok(campaign);
         }
+        let after = campaign.began - first;
         let sentence = format!(
-            "{S0}'s election timer was reset at {reset} by {what}, and it campaigned in term {} at \
-             {}, after {:?}; its shortest election timeout is {:?}",
+            "{S0}'s election timer was last reset by {what} at {first}, and it campaigned in term {} \
+             at {}, {after:?} later; its shortest election timeout is {:?}",
             campaign.term,
             campaign.began,
-            campaign.began - reset,
             self.timing().election_timeout_min()
         );
-        self.fail(
-            "an election timeout passes before a campaign",
-            Task::ElectionTimer,
-            sentence,
-        )
+        self.fail("a campaign waits for an election timeout", task, sentence)
     }
 
-    /// Expects that S0 campaigns no later than an election timeout after `reset`.
-    pub fn must_campaign_within(&mut self, reset: Time, what: &str) -> Outcome<Campaign> {
+    /// Expects that S0 campaigns no later than an election timeout after `reset`, when `what` was the
+    /// last to reset its timer.
+    pub fn must_campaign_within(
+        &mut self,
+        reset: Time,
+        what: &str,
+        task: Task,
+    ) -> Outcome<Campaign> {
         let latest = self.latest_campaign(reset);
-        if let Some(campaign) = self.campaign_until(latest)?
+        if let Some(campaign) = self.attempt_until(latest)?
             && campaign.began <= latest
         {
             return Ok(campaign);
         }
         let sentence = format!(
-            "{S0}'s election timer was last reset at {reset} by {what}, and at {} it has not \
-             campaigned in a newer term; its longest election timeout is {:?}",
+            "{S0}'s election timer was last reset by {what} at {reset}, and at {} it has not campaigned \
+             in a newer term; its longest election timeout is {:?}",
             self.now(),
             self.timing().election_timeout_max()
         );
-        self.fail(
-            "who hears of no leader campaigns in time",
-            Task::ElectionTimer,
-            sentence,
-        )
+        self.fail("who hears of no leader campaigns in time", task, sentence)
+    }
+
+    /// Expects the same as [`must_campaign_after`](Cluster::must_campaign_after), although S0 is
+    /// bothered again and again meanwhile, which is to reset nothing.
+    pub fn must_campaign_despite(
+        &mut self,
+        reset: Time,
+        what: &str,
+        task: Task,
+        mut bother: impl FnMut(&mut Cluster) -> Outcome,
+    ) -> Outcome<Campaign> {
+        let latest = self.latest_campaign(reset);
+        let pause = self.timing().election_timeout_min() / 4;
+        while self.now() + pause < latest {
+            let next = self.now() + pause;
+            if self.wait_for(next, Cluster::has_begun)? {
+                break;
+            }
+            bother(self)?;
+        }
+        self.must_campaign_after(reset, what, task)
     }
 
     /// Lets time pass until then, and expects that S0 does not campaign.
-    pub fn must_wait_until(&mut self, until: Time, because: &str) -> Outcome {
-        let Some(campaign) = self.campaign_until(until)? else {
+    pub fn must_wait_until(&mut self, until: Time, because: &str, task: Task) -> Outcome {
+        let Some(campaign) = self.attempt_until(until)? else {
             return Ok(());
         };
         let sentence = format!(
             "{S0} campaigned in term {} at {}, though {because}",
             campaign.term, campaign.began
         );
-        self.fail(
-            "a reset election timer begins anew",
-            Task::ElectionTimer,
-            sentence,
-        )
+        self.fail("a campaign waits for an election timeout", task, sentence)
     }
 
     // ---- What it has done ----
 
-    /// Which of S0's grants left since `began`, to whom and in which term.
-    pub fn grants_since(&self, began: Time) -> Vec<(ServerId, Term)> {
-        let story = self.watch().story().iter().filter(|r| r.at >= began);
+    /// The votes that S0 has granted: in which term, to whom, and when that left.
+    pub fn grants_left(&self) -> Vec<(Term, ServerId, Time)> {
+        let story = self.watch().story().iter();
         let grants = story.filter_map(|record| match &record.what {
             Happening::Replied {
                 from: S0,
                 to,
-                request: raftapi::Request::RequestVote(args),
-                reply: raftapi::Reply::RequestVote(reply),
+                request: Request::RequestVote(args),
+                reply: Reply::RequestVote(reply),
                 ..
-            } if reply.vote_granted && !args.pre_vote => Some((*to, args.term)),
+            } if reply.vote_granted && !args.pre_vote => Some((args.term, *to, record.at)),
             _ => None,
         });
         grants.collect()

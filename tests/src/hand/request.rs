@@ -3,12 +3,12 @@
 use std::fmt;
 use std::time::Duration;
 
-use labrpc::{Happening, ServerId};
+use labrpc::{FaultsError, Happening, ServerId};
 use raftapi::{AppendEntries, AppendReply, Reply, Request, RequestVote, Term, Time, VoteReply};
 
 use super::{PATIENCE, S0};
 use crate::cluster::Cluster;
-use crate::finding::Outcome;
+use crate::finding::{Outcome, Stop};
 
 /// A request to S0, and what S0 answered.
 #[derive(Clone, Debug)]
@@ -138,7 +138,13 @@ impl Cluster {
             at = cluster.delivery_of(message);
             at.is_some()
         })?;
-        Ok(at.unwrap_or(until))
+        at.ok_or_else(|| {
+            Stop::Script(FaultsError {
+                knob: "deliver",
+                value: message.to_string(),
+                why: "this message does not reach S0",
+            })
+        })
     }
 
     fn delivery_of(&self, wanted: u64) -> Option<Time> {

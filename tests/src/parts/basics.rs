@@ -6,8 +6,8 @@
 
 use std::time::Duration;
 
-use labrpc::{Delay, Faults};
-use raftapi::{Entry, Stable, Term};
+use labrpc::{Delay, Faults, ServerId};
+use raftapi::{Entry, RequestVote, Stable, Term};
 
 use crate::cluster::Cluster;
 use crate::finding::Outcome;
@@ -37,7 +37,7 @@ pub(super) fn tests() -> Vec<Test> {
 fn first_steps(cluster: &mut Cluster) -> Outcome {
     cluster.judge_by_no_rule();
     let stable = Stable {
-        current_term: 1,
+        current_term: 2,
         voted_for: None,
         log: vec![Entry {
             term: 1,
@@ -47,42 +47,49 @@ fn first_steps(cluster: &mut Cluster) -> Outcome {
     cluster.preload(S0, stable)?;
     cluster.restart(S0)?;
 
-    // Before it has campaigned it may vote already, and may not.
-    let wait = cluster.random_time(cluster.timing().election_timeout_min() / 2);
-    cluster.pass(wait)?;
-    let early = vote_in(cluster, 2)?;
     let campaign = cluster.campaign()?;
-    let mut voted = early;
-    let mut term = campaign.term;
-    for _ in 0..CHANCES {
-        if voted.is_some() {
-            break;
+    // Start afresh, so that it need not cope with candidates while it is one.
+    cluster.crash(S0)?;
+    cluster.revive()?;
+    let first = campaign.term + 1;
+    let mut term = first;
+    for chance in 0..CHANCES {
+        if vote_in(cluster, term)? {
+            return refuses_something(cluster, term);
         }
         term += 1;
-        voted = vote_in(cluster, term)?;
+        if chance + 1 < CHANCES {
+            // Whoever thinks that there may be a leader still has waited long enough then.
+            let again = cluster.now() + 2 * cluster.timing().election_timeout_max();
+            let campaign = cluster.campaign_until(again)?;
+            term = term.max(campaign.map_or(0, |campaign| campaign.term + 1));
+        }
     }
-    if voted.is_none() {
-        return no_vote(cluster, campaign.term + 1, term);
-    }
-    refuses_something(cluster, term)
+    no_vote(cluster, first, term - 1)
 }
 
-/// A candidate asks for the vote in this term. The term, if it is granted.
-fn vote_in(cluster: &mut Cluster, term: Term) -> Outcome<Option<Term>> {
+/// The request of a candidate whose log is newer and longer than S0's.
+fn good_request(cluster: &Cluster, candidate: ServerId, term: Term) -> RequestVote {
+    RequestVote {
+        last_log_index: 2,
+        last_log_term: 2,
+        ..cluster.vote_request(candidate, term)
+    }
+}
+
+/// A candidate that deserves it asks for the vote in this term. Whether it is granted.
+fn vote_in(cluster: &mut Cluster, term: Term) -> Outcome<bool> {
     let candidate = cluster.two_peers()[0];
-    let asked = cluster.asks(candidate, term)?;
-    let granted = asked.reply.is_some_and(|(_, reply)| reply.vote_granted);
-    Ok(granted.then_some(term))
+    let asked = cluster.asks_with(good_request(cluster, candidate, term))?;
+    Ok(asked.reply.is_some_and(|(_, reply)| reply.vote_granted))
 }
 
 fn no_vote(cluster: &Cluster, first: Term, last: Term) -> Outcome {
     let sentence = match cluster.watch().activity.votes_answered {
-        0 => format!(
-            "{S0} was asked for its vote in terms 2 and {first} to {last} and never answered"
-        ),
+        0 => format!("{S0} was asked for its vote in terms {first} to {last} and never answered"),
         _ => format!(
-            "{S0} was asked for its vote in terms 2 and {first} to {last}, each time by one candidate \
-             with a log as good as its own, and never granted it"
+            "{S0} was asked for its vote in terms {first} to {last}, in each by a candidate with a better \
+             log than its own, and never granted it"
         ),
     };
     cluster.fail("a server votes", Task::AnswerRequestVote, sentence)
@@ -96,9 +103,9 @@ fn refuses_something(cluster: &mut Cluster, term: Term) -> Outcome {
     let mut behind = cluster.vote_request(first, next);
     (behind.last_log_index, behind.last_log_term) = (0, 0);
     let requests = [
-        cluster.vote_request(first, next),
-        cluster.vote_request(second, next),
-        cluster.vote_request(second, next - 1),
+        good_request(cluster, first, next),
+        good_request(cluster, second, next),
+        good_request(cluster, second, next - 1),
         behind,
     ];
     for (chance, mut args) in requests.into_iter().enumerate() {

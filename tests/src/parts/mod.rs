@@ -3,13 +3,16 @@
 mod basics;
 mod classic;
 mod crashes;
+mod crashes_by_hand;
 mod measuring;
 mod numbers;
 mod partitions;
 mod real_time;
+mod restriction;
 mod scale;
 mod split_votes;
 mod timers;
+mod timers_by_hand;
 mod unreliable;
 mod votes;
 
@@ -22,11 +25,14 @@ pub(crate) fn all() -> Vec<Test> {
         classic::tests(),
         votes::tests(),
         numbers::tests(),
+        timers_by_hand::tests(),
         timers::tests(),
         split_votes::tests(),
         unreliable::tests(),
+        crashes_by_hand::tests(),
         crashes::tests(),
         partitions::tests(),
+        restriction::tests(),
         scale::tests(),
         real_time::tests(),
     ]

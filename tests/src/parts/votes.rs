@@ -14,7 +14,7 @@ use crate::task::Task;
 use crate::test::{Cast, Test};
 
 /// Until a message has arrived for sure, and its answer.
-const ROUND_TRIP: Duration = Duration::from_millis(5);
+pub(super) const ROUND_TRIP: Duration = Duration::from_millis(5);
 
 pub(super) fn network() -> Faults {
     Faults::RELIABLE.delayed(Delay::Constant(Duration::from_millis(1)))
@@ -122,6 +122,15 @@ pub(super) fn tests() -> Vec<Test> {
             )
         },
         Test {
+            hint: "a candidate that hears a leader of its own term follows it, and its vote in that term is \
+                   given all the same (Raft paper, 5.2; Figure 2, 'Candidates')",
+            ..vote(
+                "heartbeats_of_the_same_term",
+                "a candidate yields to the leader of its term; no vote is free again",
+                heartbeats_of_the_same_term,
+            )
+        },
+        Test {
             hint: "votes make a leader of a candidate only: count them in that role (Raft paper, 5.2; \
                    Figure 4)",
             ..vote(
@@ -138,15 +147,6 @@ pub(super) fn tests() -> Vec<Test> {
                 "the_majority_of_four_is_three",
                 "two votes of four are too few, three are enough at once",
                 the_majority_of_four_is_three,
-            )
-        },
-        Test {
-            hint: "a candidate that hears a leader of its own term follows it, and its vote in that term is \
-                   given all the same (Raft paper, 5.2; Figure 2, 'Candidates')",
-            ..vote(
-                "heartbeats_of_the_same_term",
-                "a candidate yields to the leader of its term; no vote is free again",
-                heartbeats_of_the_same_term,
             )
         },
         Test {
@@ -178,7 +178,10 @@ fn first_come_first_served(cluster: &mut Cluster) -> Outcome {
         let candidates = cluster.peers_in_any_order();
         let first = candidates[0];
         let asked = cluster.asks(first, term)?;
-        cluster.must_grant(&asked, "nobody had asked it in that term before")?;
+        cluster.must_grant(
+            &asked,
+            "nobody had asked it in that term before (each has a vote of its own)",
+        )?;
         for &other in &candidates[1..] {
             let asked = cluster.asks(other, term)?;
             let because = format!("it had voted for {first} in that term");
@@ -202,6 +205,12 @@ fn a_lost_grant_is_given_again(cluster: &mut Cluster) -> Outcome {
 
 fn a_candidate_has_voted(cluster: &mut Cluster) -> Outcome {
     let campaign = cluster.campaign()?;
+    cluster.pass(ROUND_TRIP)?; // it may have to ask itself first
+    if cluster.random(2) == 0 {
+        let [peer, _] = cluster.two_peers();
+        cluster.refuses(peer, &campaign)?;
+        cluster.pass(ROUND_TRIP)?;
+    }
     for candidate in cluster.peers_in_any_order() {
         let asked = cluster.asks(candidate, campaign.term)?;
         let because = format!("it campaigned itself in that term, at {}", campaign.began);
@@ -238,20 +247,23 @@ fn newer_terms_in_requests(cluster: &mut Cluster) -> Outcome {
     let term = old + 1 + cluster.random(3) as Term;
     // A lease protects a leader, and whoever has heard one, from candidates.
     let heartbeat = cluster.random(2) == 0 || (cluster.features().lease && role == Role::Leader);
-    let (at, asked) = match heartbeat {
-        true => {
-            let asked = cluster.beats(second, term)?;
-            cluster.must_accept(&asked, "it is of a newer term")?;
-            (asked.at, asked.to_string())
-        }
-        false => {
-            let asked = cluster.asks(second, term)?;
-            cluster.must_grant(&asked, &format!("it was {role} of term {old}"))?;
-            (asked.at, asked.to_string())
-        }
+    let kind = if heartbeat {
+        "AppendEntries"
+    } else {
+        "RequestVote"
     };
-    let because = format!("{S0}, {role} of term {old}, got {asked}");
-    cluster.must_adopt(term, &because)?;
+    let because = format!("{S0}, {role} of term {old}, got {kind} of term {term} from {second}");
+    let at = if heartbeat {
+        let beat = cluster.beats(second, term)?;
+        cluster.must_adopt(term, &because)?;
+        cluster.must_accept(&beat, "it is of a newer term")?;
+        beat.at
+    } else {
+        let asked = cluster.asks(second, term)?;
+        cluster.must_adopt(term, &because)?;
+        cluster.must_grant(&asked, &format!("it was {role} of term {old}"))?;
+        asked.at
+    };
     cluster.must_send_no_heartbeat(old, at)
 }
 
@@ -269,6 +281,9 @@ fn newer_terms_in_replies(cluster: &mut Cluster) -> Outcome {
         }
         _ => {
             cluster.grants(first, &campaign)?;
+            if kind == 3 {
+                cluster.grants(second, &campaign)?;
+            }
             cluster.must_win(&campaign)?;
             "leader"
         }
@@ -348,11 +363,25 @@ fn each_server_counts_once(cluster: &mut Cluster) -> Outcome {
 fn votes_for_a_follower_do_not_count(cluster: &mut Cluster) -> Outcome {
     let [first, second] = cluster.two_peers();
     let campaign = cluster.campaign()?;
-    let stepped_down = match cluster.random(3) {
-        0 => cluster.beats(first, campaign.term)?.to_string(),
-        1 => cluster.beats(first, campaign.term + 1)?.to_string(),
-        _ => cluster.asks(first, campaign.term + 1)?.to_string(),
+    let (term, stepped_down) = match cluster.random(3) {
+        0 => (
+            campaign.term,
+            cluster.beats(first, campaign.term)?.to_string(),
+        ),
+        1 => (
+            campaign.term + 1,
+            cluster.beats(first, campaign.term + 1)?.to_string(),
+        ),
+        _ => (
+            campaign.term + 1,
+            cluster.asks(first, campaign.term + 1)?.to_string(),
+        ),
     };
+    let because = format!(
+        "{S0}, candidate of term {}, got {stepped_down}",
+        campaign.term
+    );
+    cluster.must_adopt(term, &because)?;
     for peer in [second, first] {
         cluster.grants(peer, &campaign)?;
         cluster.pass(ROUND_TRIP)?;
@@ -375,22 +404,29 @@ fn the_majority_of_four_is_three(cluster: &mut Cluster) -> Outcome {
 }
 
 fn heartbeats_of_the_same_term(cluster: &mut Cluster) -> Outcome {
-    let [leader, second] = cluster.two_peers();
-    let (term, vote) = match cluster.random(2) {
-        0 => (cluster.campaign()?.term, S0),
-        _ => {
-            let term = cluster.begin()? + 1;
-            let asked = cluster.asks(leader, term)?;
-            cluster.must_grant(&asked, "nobody had asked it in that term before")?;
-            (term, leader)
-        }
+    let [leader, other] = cluster.two_peers();
+    let (term, vote) = if cluster.random(2) == 0 {
+        let campaign = cluster.campaign()?;
+        cluster.pass(ROUND_TRIP)?; // it may have to ask itself first
+        (campaign.term, S0)
+    } else {
+        let term = cluster.begin()? + 1;
+        let vote = [leader, other][cluster.random(2)];
+        let asked = cluster.asks(vote, term)?;
+        cluster.must_grant(&asked, "nobody had asked it in that term before")?;
+        (term, vote)
     };
     let beat = cluster.beats(leader, term)?;
-    cluster.must_accept(&beat, "it was in that term and led it not")?;
     cluster.must_be_follower(term, &format!("{S0} got {beat}"))?;
-    let asked = cluster.asks(second, term)?;
-    let because = format!("it had voted for {vote} in that term, and then got {beat}");
-    cluster.must_not_grant(&asked, &because, Task::AnswerRequestVote)
+    cluster.must_accept(&beat, "it was in that term and led it not")?;
+    for rival in [leader, other] {
+        if rival != vote {
+            let asked = cluster.asks(rival, term)?;
+            let because = format!("it had voted for {vote} in that term, and then got {beat}");
+            cluster.must_not_grant(&asked, &because, Task::AnswerRequestVote)?;
+        }
+    }
+    Ok(())
 }
 
 fn heartbeats_of_an_older_term(cluster: &mut Cluster) -> Outcome {

@@ -1,0 +1,281 @@
+//! When the election timer is reset, and when it is not: one server runs, its peers are played by
+//! hand; each message takes a millisecond.
+//!
+//! Three things reset it: a heartbeat of the current term's leader, a vote that is granted, an own
+//! campaign. Everything else is tried again and again, just before the timer is due, and must not put
+//! the campaign off.
+
+use std::time::Duration;
+
+use labrpc::ServerId;
+use raftapi::{Redraw, Term, Time};
+
+use super::restriction::start_with_log;
+use super::votes::network;
+use crate::cluster::Cluster;
+use crate::finding::Outcome;
+use crate::hand::S0;
+use crate::part::Part;
+use crate::task::Task;
+use crate::test::{Cast, Test};
+
+/// How many heartbeats keep a server quiet.
+const HEARTBEATS: usize = 10;
+
+fn timer(
+    name: &'static str,
+    description: &'static str,
+    hint: &'static str,
+    script: fn(&mut Cluster) -> Outcome,
+) -> Test {
+    Test {
+        name,
+        points: 1,
+        description,
+        hint,
+        cast: Cast::Alone,
+        faults: network(),
+        script,
+        ..Test::of(Part::Timers)
+    }
+}
+
+/// The tests of the election timer.
+pub(super) fn tests() -> Vec<Test> {
+    vec![
+        timer(
+            "the_first_timeout",
+            "the first campaign comes an election timeout after the start",
+            "the timer begins with the server, and its timeout is what the server declares (Raft paper, \
+             5.2)",
+            the_first_timeout,
+        ),
+        timer(
+            "a_heartbeat_resets_the_timer",
+            "a server that hears its leader just in time stays quiet, and no longer",
+            "an AppendEntries of the current term's leader resets the election timer (Raft paper, 5.2; \
+             Figure 2, 'Followers')",
+            a_heartbeat_resets_the_timer,
+        ),
+        timer(
+            "a_grant_resets_the_timer",
+            "a server that has just granted its vote gives the candidate time",
+            "granting a vote resets the election timer (Raft paper, Figure 2, 'Followers')",
+            a_grant_resets_the_timer,
+        ),
+        timer(
+            "a_refused_vote_does_not",
+            "candidates that are refused do not keep a server from campaigning",
+            "only a vote that is granted resets the election timer (Raft paper, Figure 2, 'Followers'; \
+             Students' Guide to Raft)",
+            a_refused_vote_does_not,
+        ),
+        timer(
+            "a_heartbeat_of_an_older_term_does_not",
+            "a leader that has been replaced does not keep a server from campaigning",
+            "only the current leader's AppendEntries resets the election timer (Raft paper, Figure 2, \
+             'Followers'; Students' Guide to Raft)",
+            a_heartbeat_of_an_older_term_does_not,
+        ),
+        Test {
+            servers: 5,
+            ..timer(
+                "a_reply_does_not",
+                "replies keep neither a candidate nor a follower from campaigning",
+                "no reply resets the election timer (Raft paper, Figure 2, 'Followers')",
+                a_reply_does_not,
+            )
+        },
+        Test {
+            cast: Cast::AloneLater,
+            ..timer(
+                "a_newer_term_does_not",
+                "candidates whose logs are behind do not keep a server from campaigning",
+                "a newer term is taken over, and if the vote is refused all the same, the election timer \
+                 runs on (Raft paper, Figure 2, 'Followers'; Students' Guide to Raft)",
+                a_newer_term_does_not,
+            )
+        },
+        timer(
+            "a_candidate_campaigns_again",
+            "a candidate that nobody answers campaigns again after a fresh timeout, in a newer term",
+            "starting an election resets the election timer; when it runs out again, a new election begins: \
+             increment the term (Raft paper, 5.2; Figure 2, 'Candidates')",
+            a_candidate_campaigns_again,
+        ),
+        timer(
+            "a_former_leader_has_a_timer",
+            "a leader that has stepped down campaigns if nobody leads, and sends no heartbeats",
+            "a leader needs no election timer and a follower does: start one when stepping down (Raft paper, \
+             5.2; Figure 4)",
+            a_former_leader_has_a_timer,
+        ),
+        timer(
+            "a_candidate_that_yields_waits_for_its_leader",
+            "the leader's heartbeat resets the timer of the candidate, too",
+            "a candidate that hears a leader of its term is a follower, and the AppendEntries resets its \
+             election timer (Raft paper, 5.2)",
+            a_candidate_that_yields_waits_for_its_leader,
+        ),
+    ]
+}
+
+fn the_first_timeout(cluster: &mut Cluster) -> Outcome {
+    let task = Task::ElectionTimer;
+    cluster.must_campaign_after(Time::ZERO, "its start", task)?;
+    Ok(())
+}
+
+fn a_heartbeat_resets_the_timer(cluster: &mut Cluster) -> Outcome {
+    let [leader, _] = cluster.two_peers();
+    let term = cluster.begin()? + 1;
+    let mut beat = cluster.beats(leader, term)?;
+    for _ in 0..HEARTBEATS {
+        // Up to the last moment.
+        let quiet = cluster.surely_quiet();
+        let wait = match cluster.random(2) {
+            0 => quiet,
+            _ => quiet - cluster.random_time(quiet / 2),
+        };
+        let because = format!("it had got {beat}, which resets its election timer");
+        cluster.must_wait_until(beat.at + wait, &because, Task::Heartbeats)?;
+        beat = cluster.beats(leader, term)?;
+    }
+    cluster.must_campaign_after(beat.at, &beat.to_string(), Task::Heartbeats)?;
+    Ok(())
+}
+
+/// A candidate asks for S0's vote in a new term, late in S0's timeout, and gets it. The term, and
+/// when.
+fn grant(cluster: &mut Cluster, candidate: ServerId) -> Outcome<(Term, Time, String)> {
+    let term = cluster.begin()? + 1 + cluster.random(3) as Term;
+    let wait = cluster.random_time(cluster.timing().election_timeout_min() / 2);
+    cluster.pass(wait)?;
+    let asked = cluster.asks(candidate, term)?;
+    cluster.must_grant(&asked, "nobody had asked it in that term before")?;
+    Ok((term, asked.at, format!("{asked}, which it granted")))
+}
+
+fn a_grant_resets_the_timer(cluster: &mut Cluster) -> Outcome {
+    let [candidate, _] = cluster.two_peers();
+    let (_, reset, what) = grant(cluster, candidate)?;
+    cluster.must_campaign_after(reset, &what, Task::AnswerRequestVote)?;
+    Ok(())
+}
+
+fn a_refused_vote_does_not(cluster: &mut Cluster) -> Outcome {
+    let [first, second] = cluster.two_peers();
+    let (term, reset, what) = grant(cluster, first)?;
+    let what = format!("{what} (it was asked by {second}, too, in vain)");
+    let task = Task::AnswerRequestVote;
+    cluster.must_campaign_despite(reset, &what, task, |cluster| {
+        cluster.asks(second, term).map(|_| ())
+    })?;
+    Ok(())
+}
+
+fn a_heartbeat_of_an_older_term_does_not(cluster: &mut Cluster) -> Outcome {
+    let [first, second] = cluster.two_peers();
+    let older = cluster.begin()? + 1;
+    let term = older + 1 + cluster.random(3) as Term;
+    let beat = cluster.beats(first, term)?;
+    let what = format!("{beat} (it got some of {second} in term {older}, too)");
+    cluster.must_campaign_despite(beat.at, &what, Task::Heartbeats, |cluster| {
+        cluster.beats(second, older).map(|_| ())
+    })?;
+    Ok(())
+}
+
+fn a_reply_does_not(cluster: &mut Cluster) -> Outcome {
+    let campaign = cluster.campaign()?;
+    let mut peers = cluster.peers_in_any_order();
+    if cluster.random(2) == 0 {
+        // As long as the election is not decided.
+        let quiet = cluster.surely_quiet();
+        cluster.pass(quiet / 2)?;
+        cluster.grants(peers[0], &campaign)?;
+        cluster.pass_until(campaign.asked + quiet)?;
+        cluster.refuses(peers[1], &campaign)?;
+        let what = format!(
+            "its campaign in term {} ({} and {} answered late)",
+            campaign.term, peers[0], peers[1]
+        );
+        let (first, last) = (campaign.began, campaign.asked);
+        cluster.must_campaign_between(first, last, &what, Task::CountVotes)?;
+        return Ok(());
+    }
+    let beat = cluster.beats(peers[0], campaign.term)?;
+    let what = format!("{beat} (and it got late replies to its RequestVotes of that term)");
+    let pause = cluster.timing().election_timeout_min() / 4;
+    cluster.must_campaign_despite(beat.at, &what, Task::CountVotes, |cluster| {
+        cluster.pass(pause / 2)?;
+        match (peers.pop(), cluster.random(2)) {
+            (None, _) => Ok(()),
+            (Some(peer), 0) => cluster.grants(peer, &campaign),
+            (Some(peer), _) => cluster.refuses(peer, &campaign),
+        }
+    })?;
+    Ok(())
+}
+
+fn a_newer_term_does_not(cluster: &mut Cluster) -> Outcome {
+    if cluster.features().redraw == Redraw::OnStateChange {
+        return Ok(()); // by etcd's custom it does
+    }
+    let [candidate, _] = cluster.two_peers();
+    start_with_log(cluster, &[1, 1])?;
+    let mut term = 1;
+    let what =
+        format!("its start ({candidate} asked it in ever newer terms, and has an empty log)");
+    let task = Task::AnswerRequestVote;
+    cluster.must_campaign_despite(Time::ZERO, &what, task, |cluster| {
+        term += 1;
+        let mut args = cluster.vote_request(candidate, term);
+        (args.last_log_index, args.last_log_term) = (0, 0);
+        cluster.asks_with(args).map(|_| ())
+    })?;
+    Ok(())
+}
+
+fn a_candidate_campaigns_again(cluster: &mut Cluster) -> Outcome {
+    let mut campaign = cluster.campaign()?;
+    for _ in 0..3 {
+        let what = format!("its campaign in term {}", campaign.term);
+        let (first, last) = (campaign.began, campaign.asked);
+        campaign = cluster.must_campaign_between(first, last, &what, Task::Campaign)?;
+    }
+    Ok(())
+}
+
+fn a_former_leader_has_a_timer(cluster: &mut Cluster) -> Outcome {
+    let [first, second] = cluster.two_peers();
+    let campaign = cluster.campaign()?;
+    cluster.grants(first, &campaign)?;
+    cluster.must_win(&campaign)?;
+    let term = campaign.term + 1 + cluster.random(3) as Term;
+    match cluster.random(2) {
+        0 => cluster.refuses_heartbeat_in(term, second, campaign.term)?,
+        _ => cluster.refuses_in(term, second, &campaign)?,
+    }
+    let stepped_down = cluster.now() + Duration::from_millis(1);
+    let what = format!("{second}'s reply of term {term}, which ended its leadership");
+    cluster.must_adopt(
+        term,
+        &format!("{S0}, leader of term {}, got {what}", campaign.term),
+    )?;
+    cluster.must_send_no_heartbeat(campaign.term, stepped_down)?;
+    // Its own campaign had reset its timer before.
+    let (first, task) = (campaign.began, Task::NewerTerms);
+    cluster.must_campaign_between(first, stepped_down, &what, task)?;
+    Ok(())
+}
+
+fn a_candidate_that_yields_waits_for_its_leader(cluster: &mut Cluster) -> Outcome {
+    let [leader, _] = cluster.two_peers();
+    let campaign = cluster.campaign()?;
+    let wait = cluster.random_time(cluster.surely_quiet() - Duration::from_millis(20));
+    cluster.pass(wait)?;
+    let beat = cluster.beats(leader, campaign.term)?;
+    cluster.must_campaign_after(beat.at, &beat.to_string(), Task::Heartbeats)?;
+    Ok(())
+}
