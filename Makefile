@@ -1,4 +1,4 @@
-.PHONY: help run test realtime load starter bench doc lint fmt ci clean
+.PHONY: help run test realtime load starter soak variants bench doc lint fmt ci clean
 
 help: ## list these names
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -17,6 +17,13 @@ load: ## the same, 30 times beside 16 busy loops
 
 starter: ## the starter is in step with the reference, and fails politely
 	.ci/starter
+
+soak: ## correct servers written differently, a million runs: none may fail
+	cargo run --release -p variants -- --runs 900000
+	cargo run --release --manifest-path tests/variants/raft-rs/Cargo.toml -- --runs 100000
+
+variants: ## their tests, and a short soak
+	.ci/variants
 
 bench: ## what a step costs, an election, the main job, a call between threads
 	cargo bench -p raftlab --bench cluster
