@@ -101,7 +101,7 @@ impl Soak {
 
     fn run(self, mut variants: Vec<Variant>, arguments: &Arguments) -> Result<bool> {
         if let Some(only) = &arguments.variant {
-            variants.retain(|variant| variant.name == only);
+            variants.retain(|variant| variant.name == *only);
         }
         if variants.is_empty() {
             bail!("there is no such server; --list names them");
