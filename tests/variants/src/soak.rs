@@ -22,7 +22,7 @@ use suite::test::Test;
 use crate::Variant;
 
 /// How many runs tell what a run costs.
-const SAMPLE: u64 = 4;
+const SAMPLE: u64 = 2;
 /// How many runs of each pair are played at least.
 const LEAST: u64 = 10;
 
