@@ -85,6 +85,25 @@ fn a_server_that_refuses_everything_passes_nothing() {
     );
 }
 
+/// Whoever does nothing, refuses everything or grants everything must not score by keeping still.
+#[test]
+fn the_first_steps_sort_out_who_has_not_begun() {
+    let wrong = [
+        (servers::does_nothing(), "who hears of no leader campaigns"),
+        (servers::refuses_everything(), "a server votes"),
+        (servers::grants_everything(), "a server refuses votes"),
+    ];
+    for (server, rule) in wrong {
+        for tested in plan_part(server, Part::Basics, 100).run(|_, _| ()) {
+            failure(&tested, rule, "S0");
+            assert_eq!(tested.failed, tested.played);
+        }
+    }
+    for tested in plan_part(servers::is_careful(), Part::Basics, 100).run(|_, _| ()) {
+        assert_eq!(tested.failed, 0, "{:?}", tested.failure);
+    }
+}
+
 /// As long as nobody else campaigns in the same term, it is a Raft: the first test shows no more.
 #[test]
 fn a_server_that_grants_everything_passes_nothing_but_by_merit() {
