@@ -129,7 +129,10 @@ impl Cluster {
             "{S0} heard of no leader for {waited} s from {began} on and asked nobody for a vote in a \
              new term; {how}"
         );
-        self.fail("who hears of no leader campaigns", task, sentence)
+        let hint = "when the election timer runs out, increment the term and ask all others for \
+             their votes, again and again until somebody leads (Raft paper, 5.2; Figure 2, \
+             'Followers' and 'Candidates')";
+        self.fail_anywhere("who hears of no leader campaigns", hint, task, sentence)
     }
 
     /// Waits for the RequestVote of this campaign that no peer has answered yet. The message.
@@ -148,7 +151,14 @@ impl Cluster {
             "{S0} campaigned in term {term} at {began}, and its RequestVote has not reached {peer} \
              {PATIENCE:?} later"
         );
-        self.fail("a candidate asks all servers", Task::Campaign, sentence)
+        let hint = "send RequestVote RPCs to all other servers (Raft paper, Figure 2, \
+             'Candidates')";
+        self.fail_anywhere(
+            "a candidate asks all servers",
+            hint,
+            Task::Campaign,
+            sentence,
+        )
     }
 
     fn open_vote_request(&self, peer: ServerId, term: Term) -> Option<u64> {
@@ -233,7 +243,14 @@ impl Cluster {
             return Ok(message);
         }
         let sentence = format!("{S0} leads term {term}, and its heartbeats do not reach {peer}");
-        self.fail("a leader sends heartbeats", Task::Heartbeats, sentence)
+        let hint = "upon election, and again each heartbeat interval, send an empty AppendEntries \
+             to each server (Raft paper, Figure 2, 'Leaders')";
+        self.fail_anywhere(
+            "a leader sends heartbeats",
+            hint,
+            Task::Heartbeats,
+            sentence,
+        )
     }
 
     /// A peer refuses a heartbeat of S0, which leads `old`: it is in a newer term already.

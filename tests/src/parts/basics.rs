@@ -44,12 +44,13 @@ fn first_steps(cluster: &mut Cluster) -> Outcome {
             command: String::new(),
         }],
     };
-    cluster.preload(S0, stable)?;
+    cluster.preload(S0, stable.clone())?;
     cluster.restart(S0)?;
-
     let campaign = cluster.campaign()?;
-    // Start afresh, so that it need not cope with candidates while it is one.
+
+    // Once more from the beginning: it need not cope with candidates while it is one, nor remember.
     cluster.crash(S0)?;
+    cluster.preload(S0, stable)?;
     cluster.revive()?;
     let first = campaign.term + 1;
     let mut term = first;
