@@ -3,6 +3,7 @@
 mod basics;
 mod classic;
 mod crashes;
+mod extra;
 mod measuring;
 mod numbers;
 mod partitions;
@@ -29,6 +30,7 @@ pub(crate) fn all() -> Vec<Test> {
         partitions::tests(),
         scale::tests(),
         real_time::tests(),
+        extra::tests(),
     ]
     .concat()
 }

@@ -1,6 +1,7 @@
 //! The reference, with all its presets and options.
 
-use raftapi::Timing;
+use raft::Options;
+use raftapi::{PreVote, Timing};
 use suite::part::Part;
 
 use crate::Variant;
@@ -24,7 +25,60 @@ pub fn variants() -> Vec<Variant> {
             raft::server(ETCD_RANGE),
             "etcd's range, but not its steps",
         ),
+        with(
+            "reference-all",
+            ALL,
+            "PreVote, CheckQuorum and lease, transfer",
+        ),
+        Variant::new(
+            "reference-all-paper",
+            raft::server_with(Timing::PAPER, ALL),
+            "the same with the paper's timing",
+        )
+        .but_for(&[Part::Numbers]),
+        with(
+            "reference-all-etcd-custom",
+            Options {
+                pre_vote: Some(PreVote::Etcd),
+                ..ALL
+            },
+            "the same with PreVote in etcd's manner",
+        ),
+        with(
+            "reference-prevote",
+            Options {
+                pre_vote: Some(PreVote::Thesis),
+                ..Options::default()
+            },
+            "PreVote alone, by the thesis",
+        ),
+        with(
+            "reference-quorum",
+            Options {
+                check_quorum: true,
+                ..Options::default()
+            },
+            "CheckQuorum and lease alone",
+        ),
+        with(
+            "reference-transfer",
+            Options {
+                transfer: true,
+                ..Options::default()
+            },
+            "transfer alone",
+        ),
     ]
+}
+
+const ALL: Options = Options {
+    pre_vote: Some(PreVote::Thesis),
+    check_quorum: true,
+    transfer: true,
+};
+
+fn with(name: &'static str, options: Options, description: &'static str) -> Variant {
+    Variant::new(name, raft::server_with(Timing::LAB, options), description)
 }
 
 /// [`Timing::ETCD`] without its steps of 100 ms. Servers whose timers start together and run out at
