@@ -47,7 +47,14 @@ fn first_steps(cluster: &mut Cluster) -> Outcome {
     cluster.preload(S0, stable)?;
     cluster.restart(S0)?;
 
+    // Before its first campaign there is no vote of its own that it could not get rid of.
+    let wait = cluster.random_time(cluster.timing().election_timeout_min() / 2);
+    cluster.pass(wait)?;
+    let early = vote_in(cluster, 3)?;
     let campaign = cluster.campaign()?;
+    if early {
+        return refuses_something(cluster, campaign.term);
+    }
     // Start afresh, so that it need not cope with candidates while it is one.
     cluster.crash(S0)?;
     cluster.revive()?;
