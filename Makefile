@@ -1,7 +1,7 @@
-.PHONY: help run test realtime load weights mutants mutants-repeat starter bench doc lint fmt ci clean
+.PHONY: help run test realtime load weights starter variants soak mutants mutants-repeat mutation bench doc lint fmt ci clean
 
 help: ## list these names
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
 
 run: ## the main job: the suite on the reference, 1,000 seeds a test
 	cargo run --release
@@ -27,6 +27,13 @@ mutants-repeat: ## whether each is caught with ten sets of seeds
 
 starter: ## the starter is in step with the reference, and fails politely
 	.ci/starter
+
+soak: ## correct servers written differently, a million runs: none may fail
+	cargo run --release -p variants -- --runs 900000
+	cargo run --release --manifest-path tests/variants/raft-rs/Cargo.toml -- --runs 100000
+
+variants: ## their tests, and a short soak
+	.ci/variants
 
 bench: ## what a step costs, an election, the main job, a call between threads
 	cargo bench -p raftlab --bench cluster

@@ -38,8 +38,8 @@ impl Rule for OneVote {
                         self.votes.remove(&(from, args.term));
                     }
                 }
-                if self.asked_themselves.contains(&(from, args.term)) {
-                    return Ok(());
+                if !self.asked_themselves.is_empty() {
+                    return Ok(()); // one code for all: a crash may come before it asks itself
                 }
                 (from, from, args.term)
             }
@@ -111,6 +111,20 @@ mod tests {
             answers(S1, S1, 1, true),
         ];
         assert_eq!(broken(&twice).0, OneVote::NAME);
+    }
+
+    #[test]
+    fn who_asks_itself_last_has_not_voted_when_a_crash_comes_before() {
+        let events = [
+            asks(S0, S1, 1),
+            asks(S0, S0, 1),
+            asks(S1, S0, 2),
+            crashes(S1),
+            answers(S1, S2, 2, true),
+        ];
+        assert_eq!(judge(&events), Ok(()));
+        let asks_only_others = [asks(S1, S0, 2), crashes(S1), answers(S1, S2, 2, true)];
+        assert_eq!(broken(&asks_only_others).0, OneVote::NAME);
     }
 
     #[test]

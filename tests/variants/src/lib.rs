@@ -38,7 +38,7 @@ pub const SOAK: Soak = Soak {
 #[derive(Clone)]
 pub struct Variant {
     /// Its name, in a word.
-    pub name: &'static str,
+    pub name: String,
     /// What is different about it, and why that is right.
     pub description: &'static str,
     /// The server, with what it declares.
@@ -49,9 +49,9 @@ pub struct Variant {
 
 impl Variant {
     /// A server that the whole suite is for.
-    pub fn new(name: &'static str, server: Server, description: &'static str) -> Variant {
+    pub fn new(name: impl Into<String>, server: Server, description: &'static str) -> Variant {
         Variant {
-            name,
+            name: name.into(),
             description,
             server,
             exempt: &[],

@@ -108,7 +108,7 @@ impl Soak {
         }
         if arguments.list {
             for variant in variants {
-                println!("{:<20} {}", variant.name, about(&variant));
+                println!("{:<32} {}", variant.name, about(&variant));
             }
             return Ok(true);
         }
@@ -131,7 +131,7 @@ impl Soak {
         let mut played: BTreeMap<String, (u64, u64)> = BTreeMap::new();
         let mut all = (0, 0);
         println!(
-            "{:<20} {:>9} {:>7} {:>8}",
+            "{:<32} {:>9} {:>7} {:>8}",
             "server", "runs", "failed", "seconds"
         );
         for (variant, plan) in variants.iter().zip(&plans) {
@@ -160,7 +160,7 @@ impl Soak {
         let runs = results.iter().map(|tested| tested.played).sum();
         let failed = results.iter().map(|tested| tested.failed).sum();
         let seconds = began.elapsed().as_secs_f64();
-        println!("{:<20} {runs:>9} {failed:>7} {seconds:>8.1}", variant.name);
+        println!("{:<32} {runs:>9} {failed:>7} {seconds:>8.1}", variant.name);
         for tested in &results {
             let sum = played.entry(tested.test.path()).or_default();
             *sum = (sum.0 + tested.played, sum.1 + tested.failed);
@@ -173,7 +173,7 @@ impl Soak {
 
     fn story(self, variant: &Variant, tested: &Tested) -> Option<Failed> {
         let replay = |seed| {
-            let (name, path) = (variant.name, tested.test.path());
+            let (name, path) = (&variant.name, tested.test.path());
             let what = format!("--variant {name} --test {path} --seed {seed} --runs 1");
             format!("{} {what}", self.invocation)
         };
