@@ -7,7 +7,7 @@ use raftapi::{AppendReply, Request, RequestVote, Role, Term, Time, VoteReply};
 
 use super::{Open, PATIENCE, S0};
 use crate::cluster::Cluster;
-use crate::finding::Outcome;
+use crate::finding::{Finding, Outcome};
 use crate::task::Task;
 
 /// How long a script waits for a campaign that is not late by its part's standards.
@@ -129,7 +129,14 @@ impl Cluster {
             "{S0} heard of no leader for {waited} s from {began} on and asked nobody for a vote in a \
              new term; {how}"
         );
-        self.fail("who hears of no leader campaigns", task, sentence)
+        self.unexpected(|at| Finding {
+            rule: "who hears of no leader campaigns",
+            at,
+            sentence,
+            hint: "a follower or candidate that hears of no leader for an election timeout starts an \
+                   election, again and again, each time in a new term (Raft paper, 5.2)",
+            task: Some(task),
+        })
     }
 
     /// Waits for the RequestVote of this campaign that no peer has answered yet. The message.
@@ -217,23 +224,30 @@ impl Cluster {
         let until = self.now() + self.timing().heartbeat_interval() + PATIENCE;
         let mut found = None;
         self.wait_for(until, |cluster| {
-            let beats = |open: &&Open| {
-                open.to == peer
-                    && matches!(&open.request, Request::AppendEntries(args) if args.term == term)
-            };
-            found = cluster
-                .hands
-                .open
-                .iter()
-                .rfind(beats)
-                .map(|open| open.message);
+            found = cluster.open_heartbeat(peer, term);
             found.is_some()
         })?;
         if let Some(message) = found {
             return Ok(message);
         }
         let sentence = format!("{S0} leads term {term}, and its heartbeats do not reach {peer}");
-        self.fail("a leader sends heartbeats", Task::Heartbeats, sentence)
+        self.unexpected(|at| Finding {
+            rule: "a leader sends heartbeats",
+            at,
+            sentence,
+            hint: "a leader sends heartbeats to all other servers, at once when it is elected and then \
+                   at each interval that it declares (Raft paper, 5.2)",
+            task: Some(Task::Heartbeats),
+        })
+    }
+
+    fn open_heartbeat(&self, peer: ServerId, term: Term) -> Option<u64> {
+        let beats = |open: &&Open| {
+            open.to == peer
+                && matches!(&open.request, Request::AppendEntries(args) if args.term == term)
+        };
+        let last = self.hands.open.iter().rfind(beats);
+        last.map(|open| open.message)
     }
 
     /// A peer refuses a heartbeat of S0, which leads `old`: it is in a newer term already.
@@ -244,13 +258,15 @@ impl Cluster {
         self.reply(message, AppendReply { term, success })
     }
 
-    /// Waits for the last heartbeats of S0, which leads this term, to these peers, whose hands are
-    /// still; the messages.
+    /// Waits for an interval; the last heartbeats of S0, which leads this term, that have reached
+    /// these peers, whose hands are still. There are none if it is too slow: that is another test's.
     pub fn latest_heartbeats_to(&mut self, peers: &[ServerId], term: Term) -> Outcome<Vec<u64>> {
-        peers
+        let wait = self.timing().heartbeat_interval() + PATIENCE;
+        self.pass(wait)?;
+        let beats = peers
             .iter()
-            .map(|&peer| self.heartbeat_to(peer, term))
-            .collect()
+            .filter_map(|&peer| self.open_heartbeat(peer, term));
+        Ok(beats.collect())
     }
 
     /// Answers a heartbeat of S0.
