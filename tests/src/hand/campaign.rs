@@ -7,7 +7,7 @@ use raftapi::{AppendReply, Request, RequestVote, Role, Term, Time, VoteReply};
 
 use super::{Open, PATIENCE, S0};
 use crate::cluster::Cluster;
-use crate::finding::{Finding, Outcome};
+use crate::finding::Outcome;
 use crate::task::Task;
 
 /// How long a script waits for a campaign that is not late by its part's standards.
@@ -129,14 +129,10 @@ impl Cluster {
             "{S0} heard of no leader for {waited} s from {began} on and asked nobody for a vote in a \
              new term; {how}"
         );
-        self.unexpected(|at| Finding {
-            rule: "who hears of no leader campaigns",
-            at,
-            sentence,
-            hint: "a follower or candidate that hears of no leader for an election timeout starts an \
-                   election, again and again, each time in a new term (Raft paper, 5.2)",
-            task: Some(task),
-        })
+        let hint = "when the election timer runs out, increment the term and ask all others for \
+             their votes, again and again until somebody leads (Raft paper, 5.2; Figure 2, \
+             'Followers' and 'Candidates')";
+        self.fail_anywhere("who hears of no leader campaigns", hint, task, sentence)
     }
 
     /// Waits for the RequestVote of this campaign that no peer has answered yet. The message.
@@ -155,7 +151,14 @@ impl Cluster {
             "{S0} campaigned in term {term} at {began}, and its RequestVote has not reached {peer} \
              {PATIENCE:?} later"
         );
-        self.fail("a candidate asks all servers", Task::Campaign, sentence)
+        let hint = "send RequestVote RPCs to all other servers (Raft paper, Figure 2, \
+             'Candidates')";
+        self.fail_anywhere(
+            "a candidate asks all servers",
+            hint,
+            Task::Campaign,
+            sentence,
+        )
     }
 
     fn open_vote_request(&self, peer: ServerId, term: Term) -> Option<u64> {
@@ -231,14 +234,14 @@ impl Cluster {
             return Ok(message);
         }
         let sentence = format!("{S0} leads term {term}, and its heartbeats do not reach {peer}");
-        self.unexpected(|at| Finding {
-            rule: "a leader sends heartbeats",
-            at,
+        let hint = "upon election, and again each heartbeat interval, send an empty AppendEntries \
+             to each server (Raft paper, Figure 2, 'Leaders')";
+        self.fail_anywhere(
+            "a leader sends heartbeats",
+            hint,
+            Task::Heartbeats,
             sentence,
-            hint: "a leader sends heartbeats to all other servers, at once when it is elected and then \
-                   at each interval that it declares (Raft paper, 5.2)",
-            task: Some(Task::Heartbeats),
-        })
+        )
     }
 
     fn open_heartbeat(&self, peer: ServerId, term: Term) -> Option<u64> {

@@ -66,7 +66,9 @@ impl Cluster {
             return Ok(());
         }
         let sentence = format!("{S0} got {asked} and did not answer it within {PATIENCE:?}");
-        self.fail("requests are answered", task, sentence)
+        let hint = "a receiver answers each request with its current term, also when it refuses \
+             (Raft paper, Figure 2 and 5.1): call.reply";
+        self.fail_anywhere("requests are answered", hint, task, sentence)
     }
 
     /// Expects that S0 took this heartbeat for its leader's.
@@ -108,8 +110,11 @@ impl Cluster {
             Some(told) if told != term => {
                 let sentence =
                     format!("{S0}, in term {term}, got {asked} and answered with term {told}");
-                self.fail(
+                let hint = "each reply says the current term, which the request may just have changed \
+             (Raft paper, 5.1; Figure 2)";
+                self.fail_anywhere(
                     "a reply carries the current term",
+                    hint,
                     Task::NewerTerms,
                     sentence,
                 )
@@ -133,8 +138,11 @@ impl Cluster {
             self.servers().len(),
             self.said_in_words()
         );
-        self.fail(
+        let hint = "with the votes of a majority of all servers a candidate is leader: it says so, \
+             and sends heartbeats, and waits for no more replies (Raft paper, 5.2)";
+        self.fail_anywhere(
             "a candidate with a majority leads at once",
+            hint,
             Task::CountVotes,
             sentence,
         )
@@ -148,7 +156,14 @@ impl Cluster {
             return Ok(());
         }
         let sentence = format!("{S0} leads term {term} at {}, though {because}", self.now());
-        self.fail("no leader without a majority", Task::CountVotes, sentence)
+        let hint = "a candidate wins with the votes of a majority of all servers of the cluster, \
+             for the same term, and while it is a candidate (Raft paper, 5.2)";
+        self.fail_anywhere(
+            "no leader without a majority",
+            hint,
+            Task::CountVotes,
+            sentence,
+        )
     }
 
     /// Expects that S0 soon is in this term or a newer one, and leads and campaigns no more in any
@@ -159,7 +174,14 @@ impl Cluster {
             return self.must_be_follower(term, because);
         }
         let sentence = format!("{because}, and at {} {}", self.now(), self.said_in_words());
-        self.fail("a newer term is taken over", Task::NewerTerms, sentence)
+        let hint = "if a request or reply contains a newer term, take it over and be a follower, \
+             whatever you were (Raft paper, 5.1; Figure 2, 'All Servers')";
+        self.fail_anywhere(
+            "a newer term is taken over",
+            hint,
+            Task::NewerTerms,
+            sentence,
+        )
     }
 
     /// Expects that in this term S0 soon is a follower, unless it has moved on to a newer one.
@@ -172,8 +194,12 @@ impl Cluster {
             return Ok(());
         }
         let sentence = format!("{because}, and at {} {}", self.now(), self.said_in_words());
-        self.fail(
+        let hint = "a leader or candidate that learns of a newer term is a follower, and so is a \
+             candidate that hears the leader of its own term (Raft paper, 5.1 and 5.2; \
+             Figure 4)";
+        self.fail_anywhere(
             "leaders and candidates step down",
+            hint,
             Task::NewerTerms,
             sentence,
         )

@@ -24,7 +24,8 @@ pub use campaign::Campaign;
 pub use request::Asked;
 
 use crate::cluster::Cluster;
-use crate::finding::Outcome;
+use crate::finding::{Finding, Outcome};
+use crate::task::Task;
 use crate::watch::Watch;
 
 /// The server that runs.
@@ -146,6 +147,23 @@ impl Cluster {
             Some((term, role)) => format!("{S0} says that it is {role} of term {term}"),
             None => format!("{S0} has not published what it is"),
         }
+    }
+
+    /// Stops the script: this is not what any script would expect, whatever its test is about.
+    pub(crate) fn fail_anywhere<T>(
+        &self,
+        rule: &'static str,
+        hint: &'static str,
+        task: Task,
+        sentence: String,
+    ) -> Outcome<T> {
+        self.unexpected(|at| Finding {
+            rule,
+            at,
+            sentence,
+            hint,
+            task: Some(task),
+        })
     }
 
     /// Answers what politeness demands of all that has been delivered meanwhile.

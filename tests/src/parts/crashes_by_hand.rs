@@ -168,26 +168,11 @@ fn a_term_survives_a_crash(cluster: &mut Cluster) -> Outcome {
     if campaign.term > term {
         return Ok(());
     }
-    let Campaigned { term, began } = Campaigned::of(&campaign);
+    let (term, began) = (campaign.term, campaign.began);
     forgot(
         cluster,
         format!("it campaigned in term {term} at {began}, though {because}"),
     )
-}
-
-/// What is said of a campaign.
-struct Campaigned {
-    term: Term,
-    began: Time,
-}
-
-impl Campaigned {
-    fn of(campaign: &crate::hand::Campaign) -> Campaigned {
-        Campaigned {
-            term: campaign.term,
-            began: campaign.began,
-        }
-    }
 }
 
 fn forgot(cluster: &Cluster, what: String) -> Outcome {
@@ -381,7 +366,7 @@ fn a_leader_comes_back_as_a_follower(cluster: &mut Cluster) -> Outcome {
     if campaign.term > old {
         return Ok(());
     }
-    let Campaigned { term, began } = Campaigned::of(&campaign);
+    let (term, began) = (campaign.term, campaign.began);
     forgot(
         cluster,
         format!(
