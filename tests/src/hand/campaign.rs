@@ -230,16 +230,7 @@ impl Cluster {
         let until = self.now() + self.timing().heartbeat_interval() + PATIENCE;
         let mut found = None;
         self.wait_for(until, |cluster| {
-            let beats = |open: &&Open| {
-                open.to == peer
-                    && matches!(&open.request, Request::AppendEntries(args) if args.term == term)
-            };
-            found = cluster
-                .hands
-                .open
-                .iter()
-                .rfind(beats)
-                .map(|open| open.message);
+            found = cluster.open_heartbeat(peer, term);
             found.is_some()
         })?;
         if let Some(message) = found {
@@ -256,6 +247,15 @@ impl Cluster {
         )
     }
 
+    fn open_heartbeat(&self, peer: ServerId, term: Term) -> Option<u64> {
+        let beats = |open: &&Open| {
+            open.to == peer
+                && matches!(&open.request, Request::AppendEntries(args) if args.term == term)
+        };
+        let last = self.hands.open.iter().rfind(beats);
+        last.map(|open| open.message)
+    }
+
     /// A peer refuses a heartbeat of S0, which leads `old`: it is in a newer term already.
     pub fn refuses_heartbeat_in(&mut self, term: Term, peer: ServerId, old: Term) -> Outcome {
         self.acknowledge_heartbeats(false);
@@ -264,13 +264,15 @@ impl Cluster {
         self.reply(message, AppendReply { term, success })
     }
 
-    /// Waits for the last heartbeats of S0, which leads this term, to these peers, whose hands are
-    /// still; the messages.
+    /// Waits for an interval; the last heartbeats of S0, which leads this term, that have reached
+    /// these peers, whose hands are still. There are none if it is too slow: that is another test's.
     pub fn latest_heartbeats_to(&mut self, peers: &[ServerId], term: Term) -> Outcome<Vec<u64>> {
-        peers
+        let wait = self.timing().heartbeat_interval() + PATIENCE;
+        self.pass(wait)?;
+        let beats = peers
             .iter()
-            .map(|&peer| self.heartbeat_to(peer, term))
-            .collect()
+            .filter_map(|&peer| self.open_heartbeat(peer, term));
+        Ok(beats.collect())
     }
 
     /// Answers a heartbeat of S0.
