@@ -62,6 +62,7 @@ impl Cluster {
             } if args.pre_vote => Some(Campaign {
                 term: args.term,
                 began: record.at,
+                asked: record.at,
                 request: args.clone(),
             }),
             _ => None,

@@ -70,7 +70,7 @@ fn disturbers_are_ignored(cluster: &mut Cluster) -> Outcome {
             "it heard {leader} all the time, and {disturber}'s RequestVote of term {newer} at {at} \
              was none of its business"
         );
-        if !cluster.grants_since(at).is_empty() {
+        if cluster.grants_left().iter().any(|&(_, _, left)| left > at) {
             let sentence = format!("{S0} voted for {disturber}, though {because}");
             return cluster.fail(UNDISTURBED, None, sentence);
         }

@@ -134,7 +134,9 @@ fn pre_votes_bind_nobody(cluster: &mut Cluster) -> Outcome {
         cluster.pass(wait)?;
     }
     let what = format!("{beat}, and pre-votes came after it");
-    cluster.must_campaign_within(beat.at, &what).map(|_| ())
+    cluster
+        .must_campaign_within(beat.at, &what, Task::ElectionTimer)
+        .map(|_| ())
 }
 
 fn pre_votes_are_refused(cluster: &mut Cluster) -> Outcome {
