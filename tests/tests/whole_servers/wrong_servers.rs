@@ -243,13 +243,9 @@ fn a_server_that_does_not_answer_its_leader_is_told_to() {
 /// Each step comes back, but so late that a test would take minutes.
 #[test]
 fn a_server_that_sleeps_in_each_step_is_given_up() {
-    let mut tests = suite::all();
-    tests.truncate(1);
-    let plan = Plan {
-        tests,
-        watchdog: Some(Duration::from_millis(200)),
-        ..plan(servers::sleeps(), 1000)
-    };
+    let mut plan = plan(servers::sleeps(), 1000);
+    plan.tests.truncate(1);
+    plan.watchdog = Some(Duration::from_millis(200));
     let tested = plan.run(|_, _| ()).remove(0);
     failure(
         &tested,
