@@ -266,6 +266,7 @@ macro_rules! tests {
                 half_heard_leaders_with_pre_vote
                 leaders_without_a_majority_resign
                 a_bare_majority_keeps_a_leader
+                late_answers_keep_no_leader
                 deaf_leader_is_replaced
                 star_without_its_leader
                 disturbers_are_ignored

@@ -107,6 +107,15 @@ impl Cluster {
         self.hands.mute = others.collect();
     }
 
+    /// The heartbeats of this term that no hand has answered.
+    pub fn unanswered_heartbeats(&self, term: Term) -> Vec<u64> {
+        let open = self.hands.open.iter();
+        let heartbeats = open.filter(
+            |open| matches!(&open.request, Request::AppendEntries(args) if args.term == term),
+        );
+        heartbeats.map(|open| open.message).collect()
+    }
+
     /// From now on this peer's log is empty: it refuses heartbeats that follow an entry.
     pub fn lacks_entries(&mut self, peer: ServerId) {
         self.hands.behind.push(peer);

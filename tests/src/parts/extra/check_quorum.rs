@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
+use raftapi::{Role, Term, Time};
+
 use super::{a_while, by_hand, conditions, leaders_are_kept, settled, together};
+use crate::chance::LATENESS;
 use crate::cluster::Cluster;
 use crate::finding::Outcome;
 use crate::hand::S0;
 use crate::part::Feature;
-use crate::rules::staged::Staged;
+use crate::rules::staged::{Staged, tick};
 use crate::test::Test;
 
 const NEEDS: &[Feature] = &[Feature::CheckQuorum];
@@ -29,12 +32,19 @@ pub(super) fn tests() -> Vec<Test> {
         },
         Test {
             name: "a_bare_majority_keeps_a_leader",
-            points: 2,
             description: "of four, two that answer keep a leader, and one does not",
             hint: "a leader counts itself and those that have answered it within an election timeout: \
                    it stays with a majority of all servers, and with no less (thesis 6.2)",
             servers: 4,
             script: a_bare_majority_keeps_a_leader,
+            ..by_hand(NEEDS)
+        },
+        Test {
+            name: "late_answers_keep_no_leader",
+            description: "answers to heartbeats of an older term keep nobody in power",
+            hint: "what keeps a leader are the answers to its heartbeats of this term; one to an older \
+                   heartbeat may be a very late one (thesis 6.2)",
+            script: late_answers_keep_no_leader,
             ..by_hand(NEEDS)
         },
         Test {
@@ -83,13 +93,11 @@ fn leaders_without_a_majority_resign(cluster: &mut Cluster) -> Outcome {
 }
 
 fn a_bare_majority_keeps_a_leader(cluster: &mut Cluster) -> Outcome {
-    cluster.hold_to(Staged::LeadersResign);
     let peers = cluster.peers_in_any_order();
     cluster.only_acknowledge(&peers[..2]);
     let term = cluster.elect()?;
     let until = cluster.now() + 2 * a_while(cluster);
-    let leads = |cluster: &Cluster| cluster.said() == Some((term, raftapi::Role::Leader));
-    if cluster.wait_for(until, |cluster| !leads(cluster))? {
+    if cluster.wait_for(until, |cluster| !is_leader(cluster, term))? {
         let sentence = format!(
             "{S0} led term {term}, {} and {} of 4 servers answered each of its heartbeats, and at \
              {} {}",
@@ -103,10 +111,67 @@ fn a_bare_majority_keeps_a_leader(cluster: &mut Cluster) -> Outcome {
     // Half of the servers is no majority.
     let answering = cluster.random(2);
     cluster.only_acknowledge(&peers[..answering]);
-    let time = a_while(cluster);
-    cluster.pass(time)?;
-    cluster.release(Staged::LeadersResign)?;
-    cluster.campaign().map(|_| ())
+    let since = cluster.now();
+    let resigned = must_resign(cluster, term, since)?;
+    let campaign = cluster.campaign()?;
+    // Whoever leads and hears itself has done so a heartbeat ago at the latest.
+    let timing = cluster.timing();
+    let earliest = resigned + timing.election_timeout_min()
+        - timing.heartbeat_interval()
+        - cluster.early()
+        - LATENESS;
+    if campaign.began < earliest {
+        let sentence = format!(
+            "{S0} resigned at {resigned} and campaigned in term {} at {}; its shortest election \
+             timeout is {:?}",
+            campaign.term,
+            campaign.began,
+            timing.election_timeout_min()
+        );
+        return cluster.fail("who resigns waits for an election timeout", None, sentence);
+    }
+    Ok(())
+}
+
+/// Expects that S0, whose heartbeats of this term no majority has answered since then, soon leads it
+/// no longer. When that was.
+fn must_resign(cluster: &mut Cluster, term: Term, since: Time) -> Outcome<Time> {
+    let timing = cluster.timing();
+    let until = since
+        + 2 * timing.election_timeout_min()
+        + timing.heartbeat_interval()
+        + LATENESS
+        + tick(&timing);
+    if cluster.wait_for(until, |cluster| !is_leader(cluster, term))? {
+        return Ok(cluster.now());
+    }
+    let sentence = format!(
+        "no majority has answered {S0}'s heartbeats of term {term} since {since}, and at {until} {}",
+        cluster.said_in_words()
+    );
+    cluster.fail("a leader without a majority resigns", None, sentence)
+}
+
+fn is_leader(cluster: &Cluster, term: Term) -> bool {
+    cluster.said() == Some((term, Role::Leader))
+}
+
+fn late_answers_keep_no_leader(cluster: &mut Cluster) -> Outcome {
+    cluster.acknowledge_heartbeats(false);
+    let old = cluster.elect()?;
+    let shortest = cluster.timing().election_timeout_min();
+    cluster.pass(shortest)?;
+    let late = cluster.unanswered_heartbeats(old);
+    let term = cluster.elect()?;
+    let elected = cluster.now();
+    for message in late {
+        let next = cluster.now() + shortest * 3 / 5;
+        cluster.wait_for(next, |cluster| !is_leader(cluster, term))?;
+        if is_leader(cluster, term) {
+            cluster.answers_heartbeat(message, old, true)?;
+        }
+    }
+    must_resign(cluster, term, elected).map(|_| ())
 }
 
 fn deaf_leader_is_replaced(cluster: &mut Cluster) -> Outcome {

@@ -118,11 +118,22 @@ fn leases_run_out(cluster: &mut Cluster) -> Outcome {
     cluster.pass_until(ends)?;
     let asked = cluster.asks(candidate, term + 3)?;
     let because = format!("the last that it had heard of a leader was {beat}; since then, {what}");
+    cluster.must_grant(&asked, &because)?;
+    let asked = cluster.asks(leader, term + 4)?;
+    let because = format!("a vote for {candidate} in an older term is no word of a leader");
     cluster.must_grant(&asked, &because)
 }
 
 fn transfers_pass_leases(cluster: &mut Cluster) -> Outcome {
     let [leader, candidate] = cluster.two_peers();
+    let campaign = cluster.campaign()?;
+    if campaign.request.leader_transfer {
+        let sentence = format!(
+            "{S0} campaigned in term {} at {}, and said that the leader wanted that; there was none",
+            campaign.term, campaign.began
+        );
+        return cluster.fail("only a transfer passes leases", None, sentence);
+    }
     let (term, how) = match cluster.random(2) {
         0 => (cluster.elect()?, format!("{S0} led")),
         _ => {

@@ -38,9 +38,10 @@ pub(super) fn tests() -> Vec<Test> {
         },
         Test {
             name: "pre_votes_are_refused",
-            description: "to a log that is behind, and by whoever hears a leader",
+            description: "to a log or a term that is behind, and by whoever hears a leader",
             hint: "a pre-vote is granted only to a log that is up-to-date enough, and by those who have \
-                   not heard from a leader for the minimum election timeout (thesis 9.6)",
+                   not heard from a leader for the minimum election timeout; who asks in an older term \
+                   is told the current one (thesis 9.6)",
             cast: Cast::AloneLater,
             script: pre_votes_are_refused,
             ..by_hand(NEEDS)
@@ -161,15 +162,25 @@ fn pre_votes_are_refused(cluster: &mut Cluster) -> Outcome {
     }
     let asked = cluster.asks_with(request)?;
     cluster.must_refuse(&asked, "its own log ends later", Task::AnswerRequestVote)?;
+    let asked = cluster.asks_first(other, campaign.term - 1)?;
+    let because = format!("it was in term {}", campaign.term);
+    cluster.must_refuse(&asked, &because, Task::AnswerRequestVote)?;
+    let beat = cluster.beats(leader, campaign.term + 2)?;
+    cluster.must_accept(&beat, "it is of a newer term")?;
+    // Who is in an older term must learn of it, or it asks for ever.
+    let asked = cluster.asks_first(other, campaign.term)?;
+    let because = format!("it had just got {beat}");
+    cluster.must_not_grant(&asked, &because, Task::AnswerRequestVote)?;
+    if asked.reply.is_none() {
+        let sentence = format!("{S0} got {asked} and did not answer it, though {because}");
+        return cluster.fail("a pre-vote of an older term is refused", None, sentence);
+    }
     if !leaders_are_kept(cluster) {
         return Ok(());
     }
-    let beat = cluster.beats(leader, campaign.term + 2)?;
-    cluster.must_accept(&beat, "it is of a newer term")?;
     let wait = cluster.random_time(surely_heeded(cluster));
     cluster.pass(wait)?;
     let asked = cluster.asks_first(other, beat.term + 1)?;
-    let because = format!("it had just got {beat}");
     cluster.must_not_grant(&asked, &because, Task::AnswerRequestVote)
 }
 
