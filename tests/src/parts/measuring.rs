@@ -172,32 +172,28 @@ pub(super) fn check_range(cluster: &Cluster, whose: &str, sample: &[f64]) -> Out
     cluster.fail(rule, Task::ElectionTimer, sentence)
 }
 
-/// Expects that these election timeouts fill the declared range: its lower, middle and upper third
-/// each occur, and together they cover half of it. (What is late may seem a third higher.)
+/// Expects that these election timeouts are spread out: over a fair part of the declared range, and
+/// the lower, middle and upper third of what they cover each occur. What part is fair is generous: a
+/// declared range must hold whatever a server does, and alone it may do less (a ticker that sleeps
+/// for a random time and then looks is at its longest only after it has heard somebody).
 pub(super) fn check_spread(cluster: &Cluster, whose: &str, sample: &[f64]) -> Outcome {
+    const FAIR: f64 = 0.2;
     let timing = cluster.timing();
     let (min, max) = (
         millis(timing.election_timeout_min()),
         millis(timing.election_timeout_max()),
     );
-    let (third, tick) = ((max - min) / 3.0, millis(tick(&timing)));
-    let (early, late) = (millis(EARLY) + tick, millis(LATE) + tick);
     let (shortest, longest) = samples::range(sample);
-    let occurs = |nth: f64| {
-        let (from, to) = (min + nth * third - early, min + (nth + 1.0) * third + late);
-        sample.iter().any(|&x| from <= x && x <= to)
+    let covered = longest - shortest;
+    let occurs = |third: f64| {
+        let from = shortest + covered * third / 3.0;
+        let within = |&&x: &&f64| from <= x && x <= from + covered / 3.0;
+        sample.iter().find(within).is_some()
     };
-    let lacking = ["lower", "middle", "upper"];
-    let lacking = lacking
-        .into_iter()
-        .zip([0.0, 1.0, 2.0])
-        .find(|&(_, nth)| !occurs(nth));
-    let what = match lacking {
-        _ if longest - shortest < (max - min) / 2.0 || max <= min => {
-            "which is less than half of it".to_string()
-        }
-        Some((name, _)) => format!("and none is in its {name} third"),
-        None => return Ok(()),
+    let what = match () {
+        () if max <= min || covered < FAIR * (max - min) => "which is hardly any of it",
+        () if ![0.0, 1.0, 2.0].into_iter().all(occurs) => "and none in between",
+        () => return Ok(()),
     };
     let sentence = format!(
         "{whose} drew {} election timeouts from {shortest:.1} to {longest:.1} ms; the declared range \

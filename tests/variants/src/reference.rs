@@ -38,7 +38,9 @@ pub fn variants() -> Vec<Variant> {
                     };
                     variants.push(
                         Variant::new(
-                            format!("reference-{preset}{pre_vote_name}{quorum_name}{transfer_name}"),
+                            format!(
+                                "reference-{preset}{pre_vote_name}{quorum_name}{transfer_name}"
+                            ),
                             raft::server_with(timing, options),
                             "the reference with these options",
                         )

@@ -22,7 +22,7 @@ use suite::test::Test;
 use crate::Variant;
 
 /// How many runs tell what a run costs.
-const SAMPLE: u64 = 4;
+const SAMPLE: u64 = 2;
 /// How many runs of each pair are played at least.
 const LEAST: u64 = 10;
 
@@ -101,7 +101,7 @@ impl Soak {
 
     fn run(self, mut variants: Vec<Variant>, arguments: &Arguments) -> Result<bool> {
         if let Some(only) = &arguments.variant {
-            variants.retain(|variant| variant.name == only);
+            variants.retain(|variant| variant.name == *only);
         }
         if variants.is_empty() {
             bail!("there is no such server; --list names them");

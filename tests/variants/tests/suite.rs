@@ -22,7 +22,7 @@ fn each_repeats_its_runs() {
 
 #[test]
 fn names_are_unique() {
-    let mut names: Vec<&str> = all().iter().map(|variant| variant.name).collect();
+    let mut names: Vec<String> = all().into_iter().map(|variant| variant.name).collect();
     names.sort_unstable();
     assert!(names.windows(2).all(|pair| pair[0] != pair[1]));
 }
