@@ -6,10 +6,11 @@
 use std::time::Duration;
 
 use labrpc::{ActionKind, Counts, Draws, LinkFaults, Run, ServerFaults, ServerId};
-use raftapi::{Features, Raft, Server, Stable, Status, Term, Time, Timing};
+use raftapi::{Features, Raft, Request, Server, Stable, Status, Term, Time, Timing};
 
 use crate::finding::{Finding, Outcome, Stop};
 use crate::hand::{Hands, S0};
+use crate::part::Part;
 use crate::rules::staged::Staged;
 use crate::task::Task;
 use crate::test::{Cast, Test};
@@ -22,6 +23,7 @@ pub struct Cluster {
     limit: Time,
     time: TimeKind,
     hint: &'static str,
+    part: Part,
     timing: Timing,
     features: Features,
     remarks: Vec<String>,
@@ -63,6 +65,7 @@ impl Cluster {
             limit: Time::ZERO + test.limit,
             time: test.time,
             hint: test.hint,
+            part: test.part,
             timing: server.timing,
             features: server.features,
             remarks: Vec::new(),
@@ -240,6 +243,16 @@ impl Cluster {
         Ok(self.run.set_server(server, faults)?)
     }
 
+    /// Sends a request in the name of a server that runs, which will not hear the answer.
+    pub fn send_as(
+        &mut self,
+        from: ServerId,
+        to: ServerId,
+        request: impl Into<Request>,
+    ) -> Outcome<u64> {
+        Ok(self.run.send_as(from, to, request.into())?)
+    }
+
     // ---- Rules of a stage ----
 
     /// Holds the servers to this rule from now on, until it is released or the script ends.
@@ -298,19 +311,35 @@ impl Cluster {
     }
 
     /// Stops the script: this is not what it expected.
+    ///
+    /// An extra is none of the lab's tasks, and whatever fails there is due to what is declared: the
+    /// test's own hint says where that stands.
     pub fn unexpected<T>(&self, finding: impl FnOnce(Time) -> Finding) -> Outcome<T> {
-        Err(Stop::Unexpected(finding(self.now())))
+        let finding = finding(self.now());
+        Err(Stop::Unexpected(match self.part {
+            Part::Extra => Finding {
+                hint: self.hint,
+                task: None,
+                ..finding
+            },
+            _ => finding,
+        }))
     }
 
     /// Stops the script: this is not what it expected, with the test's own hint.
-    pub fn fail<T>(&self, rule: &'static str, task: Task, sentence: String) -> Outcome<T> {
-        let hint = self.hint;
+    pub fn fail<T>(
+        &self,
+        rule: &'static str,
+        task: impl Into<Option<Task>>,
+        sentence: String,
+    ) -> Outcome<T> {
+        let (hint, task) = (self.hint, task.into());
         self.unexpected(|at| Finding {
             rule,
             at,
             sentence,
             hint,
-            task: Some(task),
+            task,
         })
     }
 

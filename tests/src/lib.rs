@@ -257,12 +257,35 @@ macro_rules! tests {
             }
             ;
             real_time { initial_election re_election many_elections leader_crashes }
+            ;
+            extra {
+                cut_off_for_a_minute
+                pre_votes_bind_nobody
+                pre_votes_are_refused
+                pre_votes_are_no_votes
+                pre_votes_of_another_term
+                half_heard_leaders_with_pre_vote
+                leaders_without_a_majority_resign
+                a_bare_majority_keeps_a_leader
+                deaf_leader_is_replaced
+                star_without_its_leader
+                disturbers_are_ignored
+                leases_run_out
+                transfers_pass_leases
+                half_heard_leaders_with_leases
+                leadership_is_handed_over
+                failed_transfers_are_given_up
+                logs_that_are_behind_do_not_lead
+                timeout_now_is_obeyed
+            }
         );
     };
     (@virtual_time $server:expr;
         $($part:ident { $($name:ident)* })* ; $real:ident { $($real_name:ident)* }
+        ; $extra:ident { $($extra_name:ident)* }
     ) => {
         $($crate::tests!(@part $server; $part $($name)*);)*
+        $crate::tests!(@part $server; $extra $($extra_name)*);
 
         /// The list of the macro and the suite's own are one.
         #[test]
@@ -270,6 +293,7 @@ macro_rules! tests {
             let listed = [
                 $($(concat!(stringify!($part), "::", stringify!($name)),)*)*
                 $(concat!(stringify!($real), "::", stringify!($real_name)),)*
+                $(concat!(stringify!($extra), "::", stringify!($extra_name)),)*
             ];
             let all: ::std::vec::Vec<_> = $crate::all().iter().map(|test| test.path()).collect();
             assert_eq!(all, listed);
@@ -277,6 +301,7 @@ macro_rules! tests {
     };
     (@real_time $server:expr;
         $($part:ident { $($name:ident)* })* ; $real:ident { $($real_name:ident)* }
+        ; $extra:ident { $($extra_name:ident)* }
     ) => {
         $crate::tests!(@part $server; $real $($real_name)*);
     };

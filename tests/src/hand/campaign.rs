@@ -11,7 +11,7 @@ use crate::finding::Outcome;
 use crate::task::Task;
 
 /// How long a script waits for a campaign that is not late by its part's standards.
-const LONG: Duration = Duration::from_secs(20);
+pub(super) const LONG: Duration = Duration::from_secs(20);
 
 /// Until a server that has been started is up.
 const START: Duration = Duration::from_millis(1);
@@ -140,7 +140,7 @@ impl Cluster {
         let until = self.now() + PATIENCE;
         let mut found = None;
         self.wait_for(until, |cluster| {
-            found = cluster.open_vote_request(peer, campaign.term);
+            found = cluster.open_vote_request(peer, &campaign.request);
             found.is_some()
         })?;
         if let Some(message) = found {
@@ -161,22 +161,25 @@ impl Cluster {
         )
     }
 
-    fn open_vote_request(&self, peer: ServerId, term: Term) -> Option<u64> {
+    fn open_vote_request(&self, peer: ServerId, request: &RequestVote) -> Option<u64> {
         let asks = |open: &&Open| {
             open.to == peer
-                && matches!(&open.request, Request::RequestVote(args) if args.term == term)
+                && matches!(&open.request, Request::RequestVote(args)
+                    if (args.term, args.pre_vote) == (request.term, request.pre_vote))
         };
-        self.hands.open.iter().find(asks).map(|open| open.message)
+        self.hands.open.iter().rfind(asks).map(|open| open.message)
     }
 
-    /// A peer grants S0 its vote. The reply arrives after the network's delay.
+    /// A peer grants S0 its vote, or its pre-vote. The reply arrives after the network's delay.
     pub fn grants(&mut self, peer: ServerId, campaign: &Campaign) -> Outcome {
-        self.votes(peer, campaign, campaign.term, true)
+        let term = self.term_of_grant(&campaign.request);
+        self.votes(peer, campaign, term, true)
     }
 
-    /// A peer refuses S0 its vote.
+    /// A peer refuses S0 its vote, or its pre-vote.
     pub fn refuses(&mut self, peer: ServerId, campaign: &Campaign) -> Outcome {
-        self.votes(peer, campaign, campaign.term, false)
+        let term = campaign.term - u64::from(campaign.request.pre_vote);
+        self.votes(peer, campaign, term, false)
     }
 
     /// A peer refuses S0 its vote: it is in a newer term already.
@@ -227,16 +230,7 @@ impl Cluster {
         let until = self.now() + self.timing().heartbeat_interval() + PATIENCE;
         let mut found = None;
         self.wait_for(until, |cluster| {
-            let beats = |open: &&Open| {
-                open.to == peer
-                    && matches!(&open.request, Request::AppendEntries(args) if args.term == term)
-            };
-            found = cluster
-                .hands
-                .open
-                .iter()
-                .rfind(beats)
-                .map(|open| open.message);
+            found = cluster.open_heartbeat(peer, term);
             found.is_some()
         })?;
         if let Some(message) = found {
@@ -253,6 +247,15 @@ impl Cluster {
         )
     }
 
+    fn open_heartbeat(&self, peer: ServerId, term: Term) -> Option<u64> {
+        let beats = |open: &&Open| {
+            open.to == peer
+                && matches!(&open.request, Request::AppendEntries(args) if args.term == term)
+        };
+        let last = self.hands.open.iter().rfind(beats);
+        last.map(|open| open.message)
+    }
+
     /// A peer refuses a heartbeat of S0, which leads `old`: it is in a newer term already.
     pub fn refuses_heartbeat_in(&mut self, term: Term, peer: ServerId, old: Term) -> Outcome {
         self.acknowledge_heartbeats(false);
@@ -261,13 +264,15 @@ impl Cluster {
         self.reply(message, AppendReply { term, success })
     }
 
-    /// Waits for the last heartbeats of S0, which leads this term, to these peers, whose hands are
-    /// still; the messages.
+    /// Waits for an interval; the last heartbeats of S0, which leads this term, that have reached
+    /// these peers, whose hands are still. There are none if it is too slow: that is another test's.
     pub fn latest_heartbeats_to(&mut self, peers: &[ServerId], term: Term) -> Outcome<Vec<u64>> {
-        peers
+        let wait = self.timing().heartbeat_interval() + PATIENCE;
+        self.pass(wait)?;
+        let beats = peers
             .iter()
-            .map(|&peer| self.heartbeat_to(peer, term))
-            .collect()
+            .filter_map(|&peer| self.open_heartbeat(peer, term));
+        Ok(beats.collect())
     }
 
     /// Answers a heartbeat of S0.

@@ -148,9 +148,11 @@ impl Cluster {
         )
     }
 
-    /// Expects that S0 does not lead this term in the next moments.
+    /// Expects that S0 does not lead this term in the next moments; they are few enough that it does
+    /// not campaign again in the meantime.
     pub fn must_not_lead(&mut self, term: Term, because: &str) -> Outcome {
-        if !self.wait_for(self.now() + PATIENCE / 2, |cluster| cluster.leads(term))? {
+        let moments = (PATIENCE / 2).min(self.timing().election_timeout_min() / 6);
+        if !self.wait_for(self.now() + moments, |cluster| cluster.leads(term))? {
             return Ok(());
         }
         let sentence = format!("{S0} leads term {term} at {}, though {because}", self.now());

@@ -3,22 +3,27 @@
 //!
 //! A peer that is played by hand answers what S0 sends it only when the script says so, but for its
 //! manners: it grants pre-votes, as nobody leads who could object, and it acknowledges heartbeats, so
-//! that a leader that counts its followers goes on leading.
+//! that a leader that counts its followers goes on leading. A script may tell it to do without.
 //!
 //! | module | what |
 //! |---|---|
 //! | `campaign` | S0 asks for votes: waiting for it, granting, refusing |
 //! | `request` | S0 is asked: for its vote, or by a leader |
 //! | `expect` | what a script expects of it |
+//! | `extra` | pre-votes and transfers |
 
 mod campaign;
 mod expect;
+mod extra;
 mod request;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use labrpc::{Happening, Record, ServerId};
-use raftapi::{AppendReply, PreVote, Raft, Reply, Request, Role, Term, Time, VoteReply};
+use raftapi::{
+    AppendReply, PreVote, Raft, Reply, Request, RequestVote, Role, Term, Time, VoteReply,
+};
 
 pub use campaign::Campaign;
 pub use request::Asked;
@@ -41,10 +46,16 @@ pub(crate) struct Hands {
     met: usize,
     /// The requests of S0 that no hand has answered yet.
     open: Vec<Open>,
-    /// The newest term that S0 has told a hand, or a hand S0.
-    term: Term,
+    /// The newest term that S0 has told each hand, or that hand S0.
+    terms: BTreeMap<ServerId, Term>,
     /// They do not acknowledge heartbeats.
     silent: bool,
+    /// These of them do not, either.
+    mute: Vec<ServerId>,
+    /// These lack all entries, and refuse heartbeats that follow one.
+    behind: Vec<ServerId>,
+    /// They do not answer pre-votes.
+    withhold: bool,
     /// How many records have been searched for campaigns.
     searched: usize,
     /// The term of S0's last campaign that was found.
@@ -57,6 +68,13 @@ struct Open {
     message: u64,
     to: ServerId,
     request: Request,
+}
+
+impl Hands {
+    fn note_term(&mut self, hand: ServerId, term: Term) {
+        let known = self.terms.entry(hand).or_default();
+        *known = term.max(*known);
+    }
 }
 
 impl Watch {
@@ -192,18 +210,17 @@ impl Cluster {
 
     fn receive(&mut self, open: Open) -> Outcome {
         let reply: Reply = match &open.request {
-            Request::RequestVote(args) if args.pre_vote => {
-                let echoes = self.features().pre_vote == Some(PreVote::Etcd);
-                let term = args.term - u64::from(!echoes);
-                let vote_granted = true;
+            Request::RequestVote(args) if args.pre_vote && !self.hands.withhold => {
+                let (term, vote_granted) = (self.term_of_grant(args), true);
                 VoteReply { term, vote_granted }.into()
             }
-            Request::AppendEntries(args) if !self.hands.silent && args.term >= self.hands.term => {
-                let (term, success) = (args.term, true);
+            Request::AppendEntries(args) if self.acknowledges(open.to, args.term) => {
+                let behind = self.hands.behind.contains(&open.to);
+                let (term, success) = (args.term, !behind || args.prev_log_index == 0);
                 AppendReply { term, success }.into()
             }
             request => {
-                self.hands.term = self.hands.term.max(request.term());
+                self.hands.note_term(open.to, certain_term(request));
                 self.hands.open.push(open);
                 return Ok(());
             }
@@ -212,15 +229,43 @@ impl Cluster {
         Ok(())
     }
 
+    fn acknowledges(&self, peer: ServerId, term: Term) -> bool {
+        let hands = &self.hands;
+        let current = hands.terms.get(&peer).copied().unwrap_or(0);
+        !hands.silent && !hands.mute.contains(&peer) && term >= current
+    }
+
+    /// The term that a grant carries: of a pre-vote, what it was asked for (etcd), or the voter's
+    /// own.
+    fn term_of_grant(&self, args: &RequestVote) -> Term {
+        let echoes = !args.pre_vote || self.features().pre_vote == Some(PreVote::Etcd);
+        args.term - u64::from(!echoes)
+    }
+
     /// Answers a request of S0 as the peer that it was sent to.
     fn reply(&mut self, message: u64, reply: impl Into<Reply>) -> Outcome {
         let reply = reply.into();
         let open = &mut self.hands.open;
         if let Some(place) = open.iter().position(|open| open.message == message) {
-            open.remove(place);
+            let Open { to, request, .. } = open.remove(place);
+            let pre_vote = matches!(request, Request::RequestVote(args) if args.pre_vote);
+            if !(pre_vote && is_grant(&reply)) {
+                self.hands.note_term(to, reply.term());
+            }
         }
-        self.hands.term = self.hands.term.max(reply.term());
         self.run_mut().reply_as(message, reply)?;
         Ok(())
+    }
+}
+
+fn is_grant(reply: &Reply) -> bool {
+    matches!(reply, Reply::RequestVote(reply) if reply.vote_granted)
+}
+
+/// The term that a request's sender is in: one that asks for a pre-vote is not there yet.
+fn certain_term(request: &Request) -> Term {
+    match request {
+        Request::RequestVote(args) if args.pre_vote => args.term.saturating_sub(1),
+        request => request.term(),
     }
 }

@@ -3,10 +3,12 @@
 use std::fmt;
 use std::time::Duration;
 
-use labrpc::{FaultsError, Happening, ServerId};
-use raftapi::{AppendEntries, AppendReply, Reply, Request, RequestVote, Term, Time, VoteReply};
+use labrpc::{FaultsError, Happening, Protocol, ServerId};
+use raftapi::{
+    AppendEntries, AppendReply, Raft, Reply, Request, RequestVote, Term, Time, VoteReply,
+};
 
-use super::{PATIENCE, S0};
+use super::{PATIENCE, S0, certain_term};
 use crate::cluster::Cluster;
 use crate::finding::{Outcome, Stop};
 
@@ -97,15 +99,15 @@ impl Cluster {
         })
     }
 
-    fn request<R>(
+    pub(super) fn request<R>(
         &mut self,
         from: ServerId,
         request: Request,
         read: impl Fn(&Reply) -> Option<R>,
     ) -> Outcome<Asked<R>> {
         let what = match &request {
-            Request::RequestVote(_) => "RequestVote",
-            _ => "AppendEntries",
+            Request::RequestVote(args) if args.pre_vote => "pre-vote",
+            request => Raft::request_name(request),
         };
         let term = request.term();
         let message = self.send(from, request)?;
@@ -130,7 +132,7 @@ impl Cluster {
     /// Sends S0 a request as a peer, and waits for nothing. The message.
     pub fn send(&mut self, from: ServerId, request: impl Into<Request>) -> Outcome<u64> {
         let request = request.into();
-        self.hands.term = self.hands.term.max(request.term());
+        self.hands.note_term(from, certain_term(&request));
         Ok(self.run_mut().send_as(from, S0, request)?)
     }
 

@@ -38,8 +38,17 @@ pub(super) fn elect(cluster: &mut Cluster) -> Outcome<Leader> {
         rule: "a leader is elected",
         at,
         sentence: format!("no leader for {:.0} s: {seen}", patience.as_secs_f32()),
-        hint: "a server that hears of no leader for an election timeout campaigns, and with the \
-               votes of a majority it leads (Raft paper, 5.2)",
+        hint: match task {
+            Task::FreshTimeouts => {
+                "servers that wait equally long campaign at the same time and split the vote: at each \
+                 reset each draws a fresh timeout from random numbers of its own, ctx.rng() (Raft \
+                 paper, 5.2)"
+            }
+            _ => {
+                "a server that hears of no leader for an election timeout campaigns, and with the votes \
+                 of a majority it leads (Raft paper, 5.2)"
+            }
+        },
         task: Some(task),
     })
 }

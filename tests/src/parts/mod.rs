@@ -4,6 +4,7 @@ mod basics;
 mod classic;
 mod crashes;
 mod crashes_by_hand;
+mod extra;
 mod measuring;
 mod numbers;
 mod partitions;
@@ -35,6 +36,7 @@ pub(crate) fn all() -> Vec<Test> {
         restriction::tests(),
         scale::tests(),
         real_time::tests(),
+        extra::tests(),
     ]
     .concat()
 }

@@ -35,9 +35,16 @@ impl Heard {
 
     #[inline]
     pub fn observe(&mut self, at: Time, step: u64, seen: &Seen<'_, Raft>) {
-        if let Happening::Crashed { server } = *seen {
-            self.servers[server.index()].clear();
-        } else if let Some((to, from, term, message)) = binding_term(seen, &self.features) {
+        let told = match *seen {
+            Happening::Crashed { server } => return self.servers[server.index()].clear(),
+            Happening::RequestDelivered { to, request, .. } => (to, request.term()),
+            Happening::ReplyDelivered { to, reply, .. } => (to, reply.term()),
+            _ => return,
+        };
+        if self.newest(told.0).is_some_and(|news| news.term >= told.1) {
+            return; // no news
+        }
+        if let Some((to, from, term, message)) = binding_term(seen, &self.features) {
             let news = &mut self.servers[to.index()];
             if news.last().is_none_or(|last| last.term < term) {
                 news.push(News {
