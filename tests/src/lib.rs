@@ -191,6 +191,7 @@ macro_rules! tests {
                 a_newer_term_does_not
                 a_candidate_campaigns_again
                 a_former_leader_has_a_timer
+                a_busy_leader_sends_heartbeats
                 a_candidate_that_yields_waits_for_its_leader
                 heartbeats_come_in_time
                 first_heartbeat_at_once

@@ -88,8 +88,12 @@ impl Cluster {
 
     /// A peer sends S0 a heartbeat, and waits for the answer.
     pub fn beats(&mut self, from: ServerId, term: Term) -> Outcome<Asked<AppendReply>> {
-        let heartbeat = self.heartbeat(from, term);
-        self.request(from, heartbeat.into(), |reply| match reply {
+        self.beats_with(self.heartbeat(from, term))
+    }
+
+    /// The same, of a leader with this log.
+    pub fn beats_with(&mut self, args: AppendEntries) -> Outcome<Asked<AppendReply>> {
+        self.request(args.leader_id, args.into(), |reply| match reply {
             Reply::AppendEntries(reply) => Some(reply.clone()),
             _ => None,
         })

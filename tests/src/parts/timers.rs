@@ -61,7 +61,7 @@ pub(super) fn tests() -> Vec<Test> {
         },
         Test {
             name: "no_needless_elections",
-            points: 2,
+            points: 1,
             description: "nobody campaigns in a healthy network for a minute",
             servers: 5,
             faults: network(),

@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use labrpc::ServerId;
-use raftapi::{Redraw, Term, Time};
+use raftapi::{Redraw, Role, Stable, Term, Time};
 
 use super::restriction::start_with_log;
 use super::votes::network;
@@ -21,6 +21,14 @@ use crate::test::{Cast, Test};
 
 /// How many heartbeats keep a server quiet.
 const HEARTBEATS: usize = 10;
+/// How often a server is started: with five possible timeouts, all are the same one time in 3e10.
+const STARTS: usize = 16;
+const FEWEST_CHOICES: u64 = 5;
+const ALIKE: Duration = Duration::from_millis(1);
+/// For how many intervals a leader is kept busy.
+const BUSY: usize = 10;
+/// How late a server may look at its clock.
+const LATE: Duration = Duration::from_millis(50);
 
 fn timer(
     name: &'static str,
@@ -53,8 +61,8 @@ pub(super) fn tests() -> Vec<Test> {
         timer(
             "a_heartbeat_resets_the_timer",
             "a server that hears its leader just in time stays quiet, and no longer",
-            "an AppendEntries of the current term's leader resets the election timer (Raft paper, 5.2; \
-             Figure 2, 'Followers')",
+            "an AppendEntries of the current term's leader resets the election timer, whatever becomes of \
+             its entries (Raft paper, 5.2; Figure 2, 'Followers')",
             a_heartbeat_resets_the_timer,
         ),
         timer(
@@ -111,6 +119,13 @@ pub(super) fn tests() -> Vec<Test> {
             a_former_leader_has_a_timer,
         ),
         timer(
+            "a_busy_leader_sends_heartbeats",
+            "neither late answers nor old requests put a leader's heartbeats off",
+            "the next heartbeats are due an interval after the last, whatever comes in meanwhile: only sending \
+             them starts their timer anew (Raft paper, 5.2; Figure 2, 'Leaders')",
+            a_busy_leader_sends_heartbeats,
+        ),
+        timer(
             "a_candidate_that_yields_waits_for_its_leader",
             "the leader's heartbeat resets the timer of the candidate, too",
             "a candidate that hears a leader of its term is a follower, and the AppendEntries resets its \
@@ -122,14 +137,58 @@ pub(super) fn tests() -> Vec<Test> {
 
 fn the_first_timeout(cluster: &mut Cluster) -> Outcome {
     let task = Task::ElectionTimer;
-    cluster.must_campaign_after(Time::ZERO, "its start", task)?;
-    Ok(())
+    let campaign = cluster.must_campaign_after(Time::ZERO, "its start", task)?;
+    if cluster.timing().election_timeout_choices() < FEWEST_CHOICES {
+        return Ok(()); // chance may draw the same each time
+    }
+    let first = campaign.began - Time::ZERO;
+    let mut term = campaign.term;
+    let mut alike = true;
+    // What it makes of its disk is not looked at here.
+    cluster.judge_by_no_rule();
+    for _ in 1..STARTS {
+        let (began, newest) = start_again(cluster, term + 1)?;
+        alike &= began.abs_diff(first) <= ALIKE;
+        term = newest;
+    }
+    if !alike {
+        return Ok(());
+    }
+    let sentence =
+        format!("{S0} was started {STARTS} times, and campaigned after {first:?} each time");
+    let hint = "a server that starts draws like at every other reset, from ctx.rng(): numbers that begin \
+                anew with it, or come of its id, are the same each time (Raft paper, 5.2)";
+    cluster.fail_anywhere(
+        "election timeouts are random",
+        hint,
+        Task::FreshTimeouts,
+        sentence,
+    )
+}
+
+/// Starts S0 again, in this term. How long it took to campaign, and in which term.
+fn start_again(cluster: &mut Cluster, term: Term) -> Outcome<(Duration, Term)> {
+    cluster.crash(S0)?;
+    let stable = Stable {
+        current_term: term,
+        ..Stable::default()
+    };
+    cluster.preload(S0, stable)?;
+    let started = cluster.now();
+    cluster.revive()?;
+    let campaign = cluster.campaign()?;
+    Ok((campaign.began - started, campaign.term.max(term)))
 }
 
 fn a_heartbeat_resets_the_timer(cluster: &mut Cluster) -> Outcome {
     let [leader, _] = cluster.two_peers();
     let term = cluster.begin()? + 1;
-    let mut beat = cluster.beats(leader, term)?;
+    let mut heartbeat = cluster.heartbeat(leader, term);
+    if cluster.random(2) == 0 {
+        // Its log is longer than S0's: it is the leader all the same.
+        (heartbeat.prev_log_index, heartbeat.prev_log_term) = (3, 1);
+    }
+    let mut beat = cluster.beats_with(heartbeat.clone())?;
     for _ in 0..HEARTBEATS {
         // Up to the last moment.
         let quiet = cluster.surely_quiet();
@@ -139,7 +198,7 @@ fn a_heartbeat_resets_the_timer(cluster: &mut Cluster) -> Outcome {
         };
         let because = format!("it had got {beat}, which resets its election timer");
         cluster.must_wait_until(beat.at + wait, &because, Task::Heartbeats)?;
-        beat = cluster.beats(leader, term)?;
+        beat = cluster.beats_with(heartbeat.clone())?;
     }
     cluster.must_campaign_after(beat.at, &beat.to_string(), Task::Heartbeats)?;
     Ok(())
@@ -269,6 +328,42 @@ fn a_former_leader_has_a_timer(cluster: &mut Cluster) -> Outcome {
     // Its own campaign had reset its timer before.
     let (first, task) = (campaign.began, Task::NewerTerms);
     cluster.must_campaign_between(first, stepped_down, &what, task)?;
+    Ok(())
+}
+
+fn a_busy_leader_sends_heartbeats(cluster: &mut Cluster) -> Outcome {
+    let [first, second] = cluster.two_peers();
+    let older = cluster.campaign()?.term;
+    let term = cluster.elect()?;
+    let timing = cluster.timing();
+    let interval = timing.heartbeat_interval();
+    let longest = interval + timing.election_timeout_step() + LATE;
+    cluster.acknowledge_heartbeats(false);
+    for _ in 0..BUSY {
+        let message = cluster.latest_heartbeats_to(&[first], term)?[0];
+        let Some(sent) = cluster.last_heartbeat(term) else {
+            continue;
+        };
+        cluster.pass_until(sent + interval * 4 / 5)?;
+        cluster.answers_heartbeat(message, term, true)?;
+        let request = cluster.vote_request(second, older);
+        match cluster.random(3) {
+            0 => drop(cluster.send(second, request)?),
+            1 => drop(cluster.send(second, cluster.heartbeat(second, older))?),
+            _ => {}
+        }
+        let beats = |cluster: &Cluster| cluster.last_heartbeat(term) > Some(sent);
+        if !cluster.wait_for(sent + longest, beats)? {
+            if cluster.said() != Some((term, Role::Leader)) {
+                return Ok(()); // others look at why it does not lead any more
+            }
+            let sentence = format!(
+                "{S0} leads term {term}, sent heartbeats at {sent}, and {longest:?} later no others, \
+                 though they are due each {interval:?}; meanwhile it got a late answer and old requests"
+            );
+            return cluster.fail("heartbeats come in time", Task::Heartbeats, sentence);
+        }
+    }
     Ok(())
 }
 

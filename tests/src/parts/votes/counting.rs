@@ -15,7 +15,13 @@ pub(super) fn refusals_do_not_count(cluster: &mut Cluster) -> Outcome {
         cluster.refuses(peer, &campaign)?;
     }
     let because = format!("{:?} refused it their votes", &peers[..refusing]);
-    cluster.must_not_lead(campaign.term, &because)
+    cluster.must_not_lead(campaign.term, &because)?;
+    if refusing == 1 {
+        // It still has the votes of a majority, with the other's.
+        cluster.grants(peers[1], &campaign)?;
+        cluster.must_win(&campaign)?;
+    }
+    Ok(())
 }
 
 pub(super) fn votes_of_an_earlier_term_do_not_count(cluster: &mut Cluster) -> Outcome {

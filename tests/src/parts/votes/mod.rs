@@ -96,10 +96,11 @@ pub(super) fn tests() -> Vec<Test> {
             )
         },
         Test {
-            hint: "only votes that were granted count: look at vote_granted (Raft paper, 5.2)",
+            hint: "only votes that were granted count: look at vote_granted; a refusal changes nothing, and with the \
+                   others' votes a candidate wins (Raft paper, 5.2)",
             ..vote(
                 "refusals_do_not_count",
-                "a candidate that all refuse does not lead",
+                "a refusal is no vote, and does not end the campaign",
                 counting::refusals_do_not_count,
             )
         },
