@@ -6,6 +6,7 @@
 
 mod campaigns;
 mod counted_votes;
+mod elected_term;
 mod heard;
 mod identity;
 mod log_end;
@@ -72,6 +73,7 @@ pub struct Checker {
     up_to_date: up_to_date::UpToDate,
     log_end: log_end::TrueLogEnd,
     log_kept: log_kept::LogKept,
+    elected_term: elected_term::ElectedTerm,
     counted_votes: counted_votes::CountedVotes,
     majority: majority::Majority,
     one_leader: one_leader::OneLeader,
@@ -92,6 +94,7 @@ impl Checker {
             up_to_date: up_to_date::UpToDate::new(servers),
             log_end: log_end::TrueLogEnd::new(servers),
             log_kept: log_kept::LogKept::new(servers),
+            elected_term: elected_term::ElectedTerm::new(servers),
             counted_votes: counted_votes::CountedVotes::new(servers),
             majority: majority::Majority::new(servers),
             one_leader: one_leader::OneLeader::new(servers),
@@ -134,6 +137,7 @@ impl Checker {
         check(&mut self.up_to_date, at, step, seen)?;
         check(&mut self.log_end, at, step, seen)?;
         check(&mut self.log_kept, at, step, seen)?;
+        check(&mut self.elected_term, at, step, seen)?;
         check(&mut self.counted_votes, at, step, seen)?;
         check(&mut self.majority, at, step, seen)?;
         check(&mut self.one_leader, at, step, seen)?;
