@@ -42,6 +42,7 @@ const TELLING: [Part; 13] = [
     Part::Restriction,
     Part::Numbers,
     Part::Timers,
+    Part::Extra,
     Part::Crashes,
     Part::Classic,
     Part::SplitVotes,
@@ -49,7 +50,6 @@ const TELLING: [Part; 13] = [
     Part::Partitions,
     Part::Scale,
     Part::RealTime,
-    Part::Extra,
 ];
 
 /// Of the tests that failed, the one whose failure tells most.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use raftapi::{Role, ServerId, Term};
+use raftapi::{Role, ServerId, Stable, Term};
 
 use crate::chance::{Conditions, LATENESS};
 use crate::cluster::{Cluster, Leader};
@@ -112,6 +112,20 @@ impl Cluster {
             shown.max(self.stable(id).current_term)
         };
         self.servers().map(term).max().unwrap_or(0)
+    }
+
+    /// Starts a server again whose disk is as a right server may have left it: in this term, with its
+    /// vote cast. For tests that restart servers only to have their timers begin anew: what a server
+    /// forgets in a crash is charged elsewhere.
+    pub fn restart_in(&mut self, term: Term, server: ServerId) -> Outcome {
+        let before = self.stable(server);
+        let stable = Stable {
+            current_term: before.current_term.max(term),
+            voted_for: Some(server),
+            log: before.log.clone(),
+        };
+        self.preload(server, stable)?;
+        self.restart(server)
     }
 
     /// Lets time pass, and expects that none of these servers becomes leader of a term after this

@@ -208,7 +208,7 @@ fn leader_within_five_seconds_of_any_failure(cluster: &mut Cluster) -> Outcome {
         }
         settle(cluster)?;
         match dies {
-            true => cluster.restart(server)?,
+            true => cluster.restart_in(cluster.newest_term(), server)?,
             false => cluster.rejoin(server)?,
         }
         settle(cluster)?;

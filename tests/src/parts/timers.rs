@@ -95,8 +95,8 @@ pub(super) fn tests() -> Vec<Test> {
 }
 
 fn heartbeats_come_in_time(cluster: &mut Cluster) -> Outcome {
-    settle(cluster)?;
     cluster.hold_to(Staged::Heartbeats);
+    settle(cluster)?;
     cluster.advance(Duration::from_secs(20))
 }
 

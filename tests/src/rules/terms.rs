@@ -98,8 +98,8 @@ impl Rule for TermsNeverFall {
 
 impl TermsNeverFall {
     /// A reply may leave later than it was decided, when the server has moved on: it is of the term
-    /// in which the request came, or a later one. Who grants its vote, or hears a leader, is at
-    /// least in the term of the request.
+    /// in which the request came, or a later one. Who grants its vote is at least in the term of
+    /// the request.
     fn check_reply(
         &mut self,
         server: ServerId,
@@ -119,7 +119,7 @@ impl TermsNeverFall {
                 ("a grant", args.term)
             }
             (Request::RequestVote(_), _) => ("a RequestVote reply", 0),
-            (Request::AppendEntries(args), _) => ("an AppendEntries reply", args.term),
+            (Request::AppendEntries(_), _) => ("an AppendEntries reply", 0),
             (Request::TransferLeadership(_) | Request::TimeoutNow(_), _) => {
                 ("a reply about a transfer", 0)
             }
