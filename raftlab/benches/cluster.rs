@@ -15,7 +15,7 @@ use raftapi::{Raft, Role, Time, Timing};
 use suite::part::Part;
 use suite::runner::Plan;
 use suite::settings::Settings;
-use suite::watch::Watch;
+use suite::watch::{Recording, Watch};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -97,7 +97,7 @@ fn crash_and_reelect(seed: u64) -> Option<ServerId> {
 fn benches(c: &mut Criterion) {
     step(c, "step/5", 5, |_| ());
     step(c, "step/5_checked", 5, |servers| {
-        Watch::new(&raft::server(Timing::LAB), servers, false)
+        Watch::new(&raft::server(Timing::LAB), servers, Recording::Nothing)
     });
     step(c, "step/1001", 1001, |_| ());
     let mut seed = 0;

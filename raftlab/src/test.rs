@@ -215,13 +215,14 @@ fn print(
 }
 
 fn write_trace(file: WholeFile, plan: &Plan, tested: &Tested) -> Result<()> {
-    let trace = match &tested.failure {
-        Some(failure) if !failure.trace.is_empty() => failure.trace.clone(),
-        _ if !tested.trace.is_empty() => tested.trace.clone(),
-        _ => plan
+    let trace = match tested.test.time {
+        TimeKind::Real => Some(tested.trace.clone()),
+        // Of a run that hangs, what happened before.
+        TimeKind::Virtual => plan
             .trace()
-            .context("there is no trace: a server hangs in this run")?,
+            .or_else(|| tested.failure.as_ref().map(|failure| failure.trace.clone())),
     };
+    let trace = trace.context("there is no trace: a server hangs in this run")?;
     let header = Header {
         trace: Header::VERSION,
         run: tested.test.name.to_string(),

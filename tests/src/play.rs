@@ -10,15 +10,15 @@ use crate::cluster::{Cluster, TimeKind};
 use crate::finding::{Finding, Outcome, Stop};
 use crate::statistics::Statistics;
 use crate::test::Test;
-use crate::watch::{Trace, Watch};
+use crate::watch::{Recording, Trace, Watch};
 
 /// How a run is played.
 #[derive(Clone, Debug, Default)]
 pub struct Mode {
     /// How long a killed server may take to return in real time; for ever if none.
     pub patience: Option<Duration>,
-    /// Write a trace.
-    pub record: bool,
+    /// How much of a trace is written.
+    pub recording: Recording,
     /// Let the servers' log be heard.
     pub narrate: bool,
     /// Shows a watchdog which step the run is in.
@@ -69,7 +69,7 @@ pub fn play(server: &Server, test: &Test, seed: u64, mode: Mode) -> Played {
     setup.pulse = Some(mode.pulse);
     setup.hangs_at = mode.hangs_at;
     let draws = Streams::new(seed, test.name).script();
-    let watch = Watch::new(server, test.servers, mode.record);
+    let watch = Watch::new(server, test.servers, mode.recording);
     let run = match test.time {
         TimeKind::Virtual => in_virtual_time(setup, watch),
         TimeKind::Real => in_real_time(setup, watch, mode.patience),

@@ -23,7 +23,7 @@ use crate::logging;
 use crate::play::{Mode, Played, play};
 use crate::settings::Settings;
 use crate::test::Test;
-use crate::watch::Trace;
+use crate::watch::{Recording, Trace};
 use crate::watchdog::{LOOK, Watchdog, guarded};
 
 /// What is to be played, and how.
@@ -145,7 +145,7 @@ impl Plan {
                 let _alone = ONE_CLUSTER.lock().unwrap_or_else(PoisonError::into_inner);
                 let mode = Mode {
                     patience: self.watchdog,
-                    record: true,
+                    recording: Recording::Everything,
                     narrate: true,
                     ..Mode::default()
                 };
@@ -221,7 +221,7 @@ impl Plan {
         let played = guarded(self.watchdog, move |pulse| {
             logging::mute(true);
             let mode = Mode {
-                record: true,
+                recording: Recording::Everything,
                 pulse,
                 ..Mode::default()
             };
@@ -279,7 +279,10 @@ impl Shared {
     /// Plays one run; in check mode twice.
     fn play(&self, job: Job, pulse: &Arc<Pulse>) -> Played {
         let mode = || Mode {
-            record: self.plan.check_determinism,
+            recording: match self.plan.check_determinism {
+                true => Recording::Everything,
+                false => Recording::Nothing,
+            },
             pulse: pulse.clone(),
             ..Mode::default()
         };
@@ -467,7 +470,7 @@ impl Tested {
             plan.watchdog.map(|limit| limit.saturating_mul(3)),
             move |pulse| {
                 let mode = Mode {
-                    record: true,
+                    recording: Recording::TheEnd,
                     narrate: true,
                     pulse,
                     hangs_at,

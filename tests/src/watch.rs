@@ -15,6 +15,22 @@ use crate::view::View;
 /// A run written down.
 pub type Trace = Vec<Record<Raft>>;
 
+/// How much of a run is written down.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Recording {
+    /// Nothing: a bulk run.
+    #[default]
+    Nothing,
+    /// The end, at least 100,000 events of it: a server that floods the network for an hour would
+    /// fill the memory.
+    TheEnd,
+    /// Everything.
+    Everything,
+}
+
+/// How many events of the end are kept at least.
+const THE_END: usize = 100_000;
+
 /// Watches a run; ends it at the first broken rule.
 #[derive(Debug)]
 pub struct Watch {
@@ -31,14 +47,15 @@ pub struct Watch {
     pub(crate) lenient: bool,
     stage: Stage,
     violation: Option<Violation>,
-    trace: Option<Trace>,
+    recording: Recording,
+    trace: Trace,
     /// What a script reads that plays servers by hand; nothing is written down before it does.
     pub(crate) story: Option<Trace>,
 }
 
 impl Watch {
-    /// For a cluster of this many such servers. A bulk run records nothing.
-    pub fn new(server: &Server, servers: usize, record: bool) -> Watch {
+    /// For a cluster of this many such servers.
+    pub fn new(server: &Server, servers: usize, recording: Recording) -> Watch {
         Watch {
             view: View::new(servers),
             statistics: Statistics::default(),
@@ -48,7 +65,8 @@ impl Watch {
             lenient: false,
             stage: Stage::new(server, servers),
             violation: None,
-            trace: record.then(Vec::new),
+            recording,
+            trace: Trace::new(),
             story: None,
         }
     }
@@ -89,7 +107,7 @@ impl Watch {
 
     /// Takes what was recorded: nothing, in a bulk run. `finding` is why the run ended.
     pub fn take_trace(&mut self, at: Time, finding: Option<&str>) -> Trace {
-        let mut trace = self.trace.take().unwrap_or_default();
+        let mut trace = std::mem::take(&mut self.trace);
         let last = trace.iter().map(|record| record.step).max();
         if let (Some(finding), Some(step)) = (finding, last) {
             let finding = finding.to_string();
@@ -106,8 +124,11 @@ impl Watch {
 impl Observer<Raft> for Watch {
     #[inline]
     fn observe(&mut self, at: Time, step: u64, seen: Seen<'_, Raft>) -> ControlFlow<()> {
-        if let Some(trace) = &mut self.trace {
-            trace.observe(at, step, seen.clone())?;
+        if self.recording != Recording::Nothing {
+            self.trace.observe(at, step, seen.clone())?;
+            if self.recording == Recording::TheEnd && self.trace.len() == 2 * THE_END {
+                self.trace.drain(..THE_END);
+            }
         }
         if let Some(story) = &mut self.story {
             story.observe(at, step, seen.clone())?;

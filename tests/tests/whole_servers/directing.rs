@@ -10,6 +10,7 @@ use suite::finding::{Finding, Outcome};
 use suite::part::Part;
 use suite::play::{Mode, Played, play};
 use suite::test::Test;
+use suite::watch::Recording;
 
 use crate::servers;
 
@@ -27,7 +28,7 @@ fn direct(script: fn(&mut Cluster) -> Outcome) -> Played {
         ..Test::of(Part::Classic)
     };
     let mode = Mode {
-        record: true,
+        recording: Recording::Everything,
         ..Mode::default()
     };
     play(&servers::is_careful(), &test, 1, mode)
@@ -143,7 +144,7 @@ fn each_round_of_many_elections_cuts_off_three_servers_the_leader_in_three_round
     let many_elections = many_elections.expect("it is in the suite");
     for seed in 0..100 {
         let mode = Mode {
-            record: true,
+            recording: Recording::Everything,
             ..Mode::default()
         };
         let played = play(&servers::is_careful(), &many_elections, seed, mode);
