@@ -124,20 +124,20 @@ const AS_GOOD: [(&[Term], &[End]); 4] = [
     (&[2, 2, 2, 5], &[(5, 4), (5, 5), (6, 1), (6, 4)]),
 ];
 
-/// Starts S0 with one of these logs; a term that is new to it, what its log is, and an end.
+/// Starts S0 with one of these logs; a term that is new to it, what its log is, and the ends, of
+/// which any may be the first.
 fn start_with_one_of(
     cluster: &mut Cluster,
     logs: &[(&[Term], &[End])],
-) -> Outcome<(Term, String, End)> {
+) -> Outcome<(Term, String, Vec<End>)> {
     let (mine, theirs) = logs[cluster.random(logs.len())];
-    let end = theirs[cluster.random(theirs.len())];
+    let mut ends = theirs.to_vec();
+    let first = cluster.random(ends.len());
+    ends.rotate_left(first);
     start_with_log(cluster, mine)?;
     let term = cluster.begin()?.max(9) + 1; // later than all entries
-    Ok((
-        term,
-        format!("its log's entries are of terms {mine:?}"),
-        end,
-    ))
+    let mine = format!("its log's entries are of terms {mine:?}");
+    Ok((term, mine, ends))
 }
 
 /// The end of a candidate's log in words.
@@ -149,22 +149,29 @@ fn in_words((term, index): End) -> String {
 }
 
 fn logs_that_are_behind_are_refused(cluster: &mut Cluster) -> Outcome {
-    let (term, mine, end) = start_with_one_of(cluster, &BEHIND)?;
-    let [candidate, _] = cluster.two_peers();
-    let asked = cluster.asks_with(asks_with_log(cluster, candidate, term, end))?;
-    let because = format!("{mine}, and {}", in_words(end));
-    cluster.must_refuse(&asked, &because, Task::AnswerRequestVote)
+    let (term, mine, ends) = start_with_one_of(cluster, &BEHIND)?;
+    for (later, end) in (0..).zip(ends) {
+        let [candidate, _] = cluster.two_peers();
+        let asked = cluster.asks_with(asks_with_log(cluster, candidate, term + later, end))?;
+        let because = format!("{mine}, and {}", in_words(end));
+        cluster.must_refuse(&asked, &because, Task::AnswerRequestVote)?;
+    }
+    Ok(())
 }
 
 fn logs_that_are_as_good_are_voted_for(cluster: &mut Cluster) -> Outcome {
-    let (term, mine, end) = start_with_one_of(cluster, &AS_GOOD)?;
-    let [candidate, _] = cluster.two_peers();
-    let asked = cluster.asks_with(asks_with_log(cluster, candidate, term, end))?;
-    cluster.must_grant(&asked, &format!("{mine}, and {}", in_words(end)))
+    let (term, mine, ends) = start_with_one_of(cluster, &AS_GOOD)?;
+    for (later, end) in (0..).zip(ends) {
+        let [candidate, _] = cluster.two_peers();
+        let asked = cluster.asks_with(asks_with_log(cluster, candidate, term + later, end))?;
+        cluster.must_grant(&asked, &format!("{mine}, and {}", in_words(end)))?;
+    }
+    Ok(())
 }
 
 fn a_refused_candidate_s_term_counts(cluster: &mut Cluster) -> Outcome {
-    let (term, mine, end) = start_with_one_of(cluster, &BEHIND)?;
+    let (term, mine, ends) = start_with_one_of(cluster, &BEHIND)?;
+    let end = ends[0];
     let [behind, good] = cluster.two_peers();
     let term = term + cluster.random(3) as Term;
     let asked = cluster.asks_with(asks_with_log(cluster, behind, term, end))?;
