@@ -2,8 +2,8 @@
 
 use raftapi::Timing;
 use serde::Serialize;
-use suite::runner::Tested;
 use suite::test::Test;
+use suite::tested::Tested;
 
 use crate::summary::Summary;
 

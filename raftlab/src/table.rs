@@ -6,7 +6,7 @@ use std::time::Duration;
 use console::{Style, style};
 use suite::marks::{Marks, Points};
 use suite::part::Part;
-use suite::runner::Tested;
+use suite::tested::Tested;
 
 use crate::summary::Summary;
 

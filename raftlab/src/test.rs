@@ -15,9 +15,10 @@ use raftapi::Server;
 use suite::cluster::TimeKind;
 use suite::marks::Marks;
 use suite::report::Failed;
-use suite::runner::{Plan, Tested};
+use suite::runner::Plan;
 use suite::settings::Settings;
 use suite::test::Test;
+use suite::tested::Tested;
 
 use crate::cli::TestArgs;
 use crate::files::WholeFile;

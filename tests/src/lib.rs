@@ -14,7 +14,7 @@
 //! | [`cluster`], `expect`, `settle` | directing a run, and expecting things of it: what scripts are written in |
 //! | [`hand`] | one server alone, its peers played by hand |
 //! | [`test`](mod@test), [`part`], `parts` | what a test is; the suite, part by part |
-//! | [`play`], [`runner`] | one run; many of them |
+//! | [`play`], [`runner`], [`tested`] | one run; many of them; what they came to |
 //! | [`marks`], [`weights`] | what it is all worth |
 //! | [`finding`], [`diagnosis`], [`task`] | what is wrong, why, and where a student is to look |
 //! | [`report`], [`columns`] | how it reads |
@@ -26,6 +26,7 @@ pub mod attempts;
 pub mod chance;
 pub mod cluster;
 pub mod columns;
+mod determinism;
 pub mod diagnosis;
 mod expect;
 pub mod finding;
@@ -45,6 +46,7 @@ mod settle;
 pub mod statistics;
 pub mod task;
 pub mod test;
+pub mod tested;
 pub mod view;
 pub mod watch;
 mod watchdog;

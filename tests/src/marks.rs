@@ -5,7 +5,7 @@
 //! beyond the hundred, for what a server declares.
 
 use crate::part::Part;
-use crate::runner::Tested;
+use crate::tested::Tested;
 
 /// Points earned, and how many there were to earn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use crate::columns::columns;
 use crate::part::Part;
-use crate::runner::{Failure, Tested};
 use crate::task::Task;
+use crate::tested::{Failure, Tested};
 
 /// A failed test: the whole story. Its `Debug` is its text, since that is what `cargo test` prints.
 pub struct Failed(String);

@@ -18,11 +18,13 @@ use labrpc::Pulse;
 use raftapi::Server;
 
 use crate::cluster::TimeKind;
+use crate::determinism::difference;
 use crate::finding::Finding;
 use crate::logging;
 use crate::play::{Mode, Played, play};
 use crate::settings::Settings;
 use crate::test::Test;
+use crate::tested::Tested;
 use crate::watch::{Recording, Trace};
 use crate::watchdog::{LOOK, Watchdog, guarded};
 
@@ -47,40 +49,6 @@ pub struct Plan {
     pub first_failure_only: bool,
     /// Set from elsewhere: no further run is begun.
     pub interrupt: Arc<AtomicBool>,
-}
-
-/// What a test came to.
-#[derive(Clone, Debug)]
-pub struct Tested {
-    /// The test.
-    pub test: Test,
-    /// How many of its seeds were played.
-    pub played: u64,
-    /// How many of these failed.
-    pub failed: u64,
-    /// The failure of the lowest seed.
-    pub failure: Option<Failure>,
-    /// Whether a hanging server cut the test short.
-    pub given_up: bool,
-    /// What was out of the ordinary in real time, and no failure.
-    pub remarks: Vec<String>,
-    /// The last run in real time, written down: it cannot be played again.
-    pub trace: Trace,
-    /// When its first run began and its last one ended, by the wall clock.
-    played_between: Option<(Instant, Instant)>,
-}
-
-/// A seed with which a test fails.
-#[derive(Clone, Debug)]
-pub struct Failure {
-    /// The seed.
-    pub seed: u64,
-    /// What was found.
-    pub finding: Finding,
-    /// The run, written down when it was played again.
-    pub trace: Trace,
-    /// The step that did not come back, if that is the finding.
-    hangs_at: Option<u64>,
 }
 
 impl Plan {
@@ -356,7 +324,7 @@ impl Worker {
 }
 
 /// Plays a run; a panic of the laboratory's own is a finding too.
-fn play_safely(server: &Server, test: &Test, seed: u64, mode: Mode) -> Played {
+pub(crate) fn play_safely(server: &Server, test: &Test, seed: u64, mode: Mode) -> Played {
     catch_unwind(AssertUnwindSafe(|| play(server, test, seed, mode))).unwrap_or_else(|panic| {
         let text = panic
             .downcast_ref::<String>()
@@ -370,139 +338,4 @@ fn play_safely(server: &Server, test: &Test, seed: u64, mode: Mode) -> Played {
             task: None,
         })
     })
-}
-
-const SAME_SEED_SAME_RUN: &str = "two runs of one seed are the same";
-const DETERMINISM: &str = "in virtual time a server reads only ctx.now(), draws only from ctx.rng() and \
-                           waits only for its inbox: look for a HashMap's order, the wall clock, a \
-                           static, a thread of its own";
-
-/// Where two runs of one seed differ, as a finding.
-fn difference(first: &Played, second: &Played) -> Option<Finding> {
-    let (once, then) = (&first.trace, &second.trace);
-    let length = once.len().max(then.len());
-    let index = (0..length).find(|&i| once.get(i) != then.get(i))?;
-    let record = then.get(index).or(once.get(index))?;
-    // To the nanosecond, as in a trace: the difference may be small.
-    let say = |trace: &Trace| match trace.get(index) {
-        Some(record) => serde_json::to_string(&record.what).unwrap_or_default(),
-        None => "the run was over".to_string(),
-    };
-    Some(Finding {
-        rule: SAME_SEED_SAME_RUN,
-        at: record.at,
-        sentence: format!(
-            "two runs of one seed differ at {}, first at step {}: once {}, then {}",
-            record.at,
-            record.step,
-            say(once),
-            say(then)
-        ),
-        hint: DETERMINISM,
-        task: None,
-    })
-}
-
-impl Tested {
-    /// From its first run to its last, by the wall clock.
-    pub fn wall_time(&self) -> Duration {
-        self.played_between
-            .map_or(Duration::ZERO, |(began, ended)| ended - began)
-    }
-
-    fn new(test: &Test) -> Tested {
-        Tested::with(test, 0, 0)
-    }
-
-    /// A test of which so many seeds were played, and so many failed.
-    pub(crate) fn with(test: &Test, played: u64, failed: u64) -> Tested {
-        Tested {
-            test: test.clone(),
-            played,
-            failed,
-            failure: None,
-            given_up: false,
-            remarks: Vec::new(),
-            trace: Trace::new(),
-            played_between: None,
-        }
-    }
-
-    fn add(&mut self, seed: u64, played: &Played, time: Duration) {
-        self.played += 1;
-        let now = Instant::now();
-        let began = self.played_between.map_or(now - time, |(began, _)| began);
-        self.played_between = Some((began, now));
-        if let Some(finding) = &played.finding {
-            self.fail(seed, finding.clone(), None);
-        }
-    }
-
-    fn hang(&mut self, seed: u64, step: u64) {
-        self.played += 1;
-        self.given_up = true;
-        let finding = Finding::of_hang(step);
-        self.fail(seed, finding, Some(step));
-    }
-
-    fn fail(&mut self, seed: u64, finding: Finding, hangs_at: Option<u64>) {
-        self.failed += 1;
-        if self.failure.as_ref().is_none_or(|known| seed < known.seed) {
-            self.failure = Some(Failure {
-                seed,
-                finding,
-                trace: Trace::new(),
-                hangs_at,
-            });
-        }
-    }
-
-    /// Plays the failing seed once more, with its trace and the servers' log. A failure that does
-    /// not come back is a finding of its own.
-    fn play_again(&mut self, plan: &Plan) {
-        let Some(failure) = &mut self.failure else {
-            return;
-        };
-        let (server, test) = (plan.server.clone(), self.test.clone());
-        let (seed, hangs_at) = (failure.seed, failure.hangs_at);
-        // It may be slow rather than stuck: it is given more time than before.
-        let again = guarded(
-            plan.watchdog.map(|limit| limit.saturating_mul(3)),
-            move |pulse| {
-                let mode = Mode {
-                    recording: Recording::TheEnd,
-                    narrate: true,
-                    pulse,
-                    hangs_at,
-                    ..Mode::default()
-                };
-                play_safely(&server, &test, seed, mode)
-            },
-        );
-        let before = &failure.finding;
-        let now = match again {
-            Ok(again) => {
-                failure.trace = again.trace;
-                again.finding
-            }
-            Err(step) => Some(Finding::of_hang(step)),
-        };
-        let same = now.as_ref() == Some(before) || before.rule == SAME_SEED_SAME_RUN;
-        match now {
-            Some(now) if hangs_at.is_some() && now.rule == before.rule => failure.finding = now,
-            _ if same => {}
-            now => {
-                let now = now.map_or("nothing wrong".to_string(), |finding| finding.to_string());
-                failure.finding = Finding {
-                    rule: SAME_SEED_SAME_RUN,
-                    at: before.at,
-                    sentence: format!(
-                        "one run of this seed came to this: {before}; the next to this: {now}"
-                    ),
-                    hint: DETERMINISM,
-                    task: None,
-                };
-            }
-        }
-    }
 }

@@ -12,8 +12,9 @@ use suite::cluster::TimeKind;
 use suite::marks::Marks;
 use suite::part::Part;
 use suite::report::{self, Failed};
-use suite::runner::{Plan, Tested};
+use suite::runner::Plan;
 use suite::settings::Settings;
+use suite::tested::Tested;
 
 use crate::matrix;
 use crate::patch::Patch;

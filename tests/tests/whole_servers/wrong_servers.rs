@@ -5,9 +5,10 @@ use std::time::Duration;
 use raftapi::Server;
 use suite::part::Part;
 use suite::report::Failed;
-use suite::runner::{Failure, Plan, Tested};
+use suite::runner::Plan;
 use suite::settings::Settings;
 use suite::test::Cast;
+use suite::tested::{Failure, Tested};
 
 use crate::servers;
 

@@ -15,9 +15,10 @@ use anyhow::{Result, bail};
 use clap::Parser;
 use suite::cluster::TimeKind;
 use suite::report::Failed;
-use suite::runner::{Plan, Tested};
+use suite::runner::Plan;
 use suite::settings::Settings;
 use suite::test::Test;
+use suite::tested::Tested;
 
 use crate::Variant;
 
