@@ -25,15 +25,11 @@ pub fn server(timing: Timing) -> Server {
 
 /// The reference server with this timing and these options.
 pub fn server_with(timing: Timing, options: Options) -> Server {
-    Server::new(timing, move |ctx| run_with(ctx, timing, options)).with_features(options.features())
+    Server::new(timing, move |ctx| run(ctx, timing, options)).with_features(options.features())
 }
 
-/// Runs one server until it is killed: plain Raft.
-pub fn run(ctx: &Context<'_>, timing: Timing) {
-    run_with(ctx, timing, Options::default());
-}
-
-fn run_with(ctx: &Context<'_>, timing: Timing, options: Options) {
+/// Runs one server until it is killed.
+fn run(ctx: &Context<'_>, timing: Timing, options: Options) {
     let mut raft = Running::start(ctx, timing, options);
     loop {
         let event = ctx.recv_deadline(raft.deadline.min(raft.core.check_due()));

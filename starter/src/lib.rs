@@ -12,4 +12,4 @@ mod server;
 
 pub use crate::core::{Core, Timer};
 pub use crate::options::Options;
-pub use crate::server::{run, server, server_with};
+pub use crate::server::{server, server_with};

@@ -27,7 +27,7 @@ pub fn server_with(timing: Timing, options: Options) -> Server {
 }
 
 /// Runs one server until it is killed.
-pub fn run(ctx: &Context<'_>, timing: Timing) {
+fn run(ctx: &Context<'_>, timing: Timing) {
     let mut raft = Running::start(ctx, timing);
     loop {
         match ctx.recv_deadline(raft.deadline) {
