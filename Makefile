@@ -3,7 +3,7 @@
 help: ## list these names
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
 
-run: ## the main job: the suite on the reference, 1,000 seeds a test
+run: ## the main job: the suite on the reference
 	cargo run --release
 
 test: ## all tests
@@ -24,6 +24,10 @@ mutants: ## every wrong server of tests/mutants, and what the suite says of it
 
 mutants-repeat: ## whether each is caught with ten sets of seeds
 	cargo run --release --quiet -p mutants -- --repeat 10
+
+mutation: ## every function and operator of the reference changed, one at a time; takes an hour
+	command -v cargo-mutants >/dev/null || cargo install --locked cargo-mutants
+	RAFT_SEEDS=10 cargo mutants -j 2 -o target
 
 starter: ## the starter is in step with the reference, and fails politely
 	.ci/starter
