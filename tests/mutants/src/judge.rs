@@ -31,7 +31,7 @@ struct Args {
     /// Only look whether each is caught, with so many disjoint sets of seeds.
     #[arg(long)]
     repeat: Option<u64>,
-    /// Tell the first failure of the one mutant whose name contains this as a student would see it.
+    /// Tell the first failure of the first mutant whose name begins with this, or contains it, as a student would see it.
     #[arg(long)]
     tell: Option<String>,
 }
@@ -105,7 +105,10 @@ fn run(servers: &[(&str, Server)]) -> Result<bool> {
         found.with_context(|| format!("{} has not been built", patch.name))
     };
     if let Some(name) = &args.tell {
-        let mut found = patches.iter().filter(|patch| patch.name.contains(name));
+        let begins = |patch: &&Patch| patch.name.starts_with(name);
+        let contains = |patch: &&Patch| patch.name.contains(name);
+        let begins = patches.iter().filter(begins);
+        let mut found = begins.chain(patches.iter().filter(contains));
         let patch = found
             .next()
             .with_context(|| format!("no mutant's name contains '{name}'"))?;
