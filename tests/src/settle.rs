@@ -119,9 +119,10 @@ impl Cluster {
     /// forgets in a crash is charged elsewhere.
     pub fn restart_in(&mut self, term: Term, server: ServerId) -> Outcome {
         let before = self.stable(server);
+        let voted = before.voted_for.filter(|_| before.current_term >= term);
         let stable = Stable {
             current_term: before.current_term.max(term),
-            voted_for: Some(server),
+            voted_for: voted.or(Some(server)),
             log: before.log.clone(),
         };
         self.preload(server, stable)?;

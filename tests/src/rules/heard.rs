@@ -5,13 +5,13 @@ use raftapi::{Features, Raft, Reply, Request, Term, Time};
 
 /// How long a server may take to look at what it was handed: one that works at every tick of its
 /// own looks at all of it then.
-const LOOKS: std::time::Duration = std::time::Duration::from_millis(50);
+pub(super) const LOOKS: std::time::Duration = std::time::Duration::from_millis(50);
 
 /// The newest terms that servers were told of. Each server must take over what it was told (Raft
 /// paper, 5.1); a crash takes it back, unless it was written down.
 #[derive(Debug)]
 pub(super) struct Heard {
-    features: Features,
+    pub features: Features,
     servers: Vec<Vec<News>>,
 }
 
@@ -61,6 +61,15 @@ impl Heard {
     /// The newest term that was delivered to this server.
     pub fn newest(&self, server: ServerId) -> Option<&News> {
         self.servers[server.index()].last()
+    }
+
+    /// The newest term that this server has taken over by now, if it works at a tick of its own, and
+    /// looks there at what came last before what came first.
+    #[inline]
+    pub fn looked_at(&self, server: ServerId, at: Time) -> Term {
+        let mut news = self.servers[server.index()].iter().rev();
+        let known = news.find(|news| at >= news.at + LOOKS);
+        known.map_or(0, |news| news.term)
     }
 
     /// What told this server of a term above `term` before it decided, in `step`, what it does now.

@@ -3,7 +3,7 @@
 use labrpc::{Happening, Seen, ServerId};
 use raftapi::{Features, Raft, Request, Term, Time};
 
-use super::heard::Heard;
+use super::heard::{Heard, binding_term};
 use super::{Broken, Rule};
 use crate::task::Task;
 
@@ -13,8 +13,8 @@ const OPEN: usize = 256;
 #[derive(Debug)]
 pub(super) struct NewerTerms {
     heard: Heard,
-    /// The requests that each server has not answered yet, and the newest term that it had been
-    /// told of when each came, by that request at the latest.
+    /// The requests that each server has not answered yet, and the newest term that it knew when
+    /// each came, or knows by that request.
     open: Vec<Vec<(u64, Term)>>,
 }
 
@@ -38,7 +38,8 @@ impl Rule for NewerTerms {
         self.heard.observe(at, step, seen);
         match *seen {
             Happening::RequestDelivered { message, to, .. } => {
-                self.open(to, message);
+                let told = binding_term(seen, &self.heard.features).map_or(0, |told| told.2);
+                self.open(to, message, told.max(self.heard.looked_at(to, at)));
                 Ok(())
             }
             Happening::Replied {
@@ -86,8 +87,7 @@ impl Rule for NewerTerms {
 impl NewerTerms {
     /// Of a request that comes twice, both answers may be those to the first.
     #[inline]
-    fn open(&mut self, server: ServerId, message: u64) {
-        let known = self.heard.newest(server).map_or(0, |news| news.term);
+    fn open(&mut self, server: ServerId, message: u64, known: Term) {
         let open = &mut self.open[server.index()];
         let twin = open.iter().rfind(|&&(other, _)| other == message);
         let known = twin.map_or(known, |&(_, known)| known);
@@ -104,8 +104,8 @@ impl NewerTerms {
         index.map_or(0, |index| open.swap_remove(index).1)
     }
 
-    /// A reply may leave later than it was decided: what it must know is what the server had been
-    /// told when the request had come.
+    /// A reply may leave later than it was decided: what it must know is what the server knew when
+    /// the request had come.
     #[inline]
     fn check_reply(
         &self,
@@ -154,6 +154,26 @@ mod tests {
                         of S1 had told it of term 3 at 0.001 s";
         assert_eq!(
             told(asks(S0, S1, 2), true),
+            Err(Broken(sentence.to_string(), Some(Task::NewerTerms)))
+        );
+    }
+
+    #[test]
+    fn who_is_asked_right_after_it_was_told_may_look_at_the_question_first() {
+        let answered = |after| {
+            let mut rule = NewerTerms::new(Features::PLAIN, 3);
+            let told = refuses(S1, S2, 1, 5);
+            rule.observe(Time::ZERO, 1, &told.as_ref())?;
+            let asked = Time::from_millis(after);
+            rule.observe(asked, 2, &reaches(S1, S0, 4).as_ref())?;
+            let reply = answered(S1, vote_request(S0, 4), 4, false);
+            rule.observe(Time::from_millis(after + 20), 3, &reply.as_ref())
+        };
+        assert_eq!(answered(5), Ok(()));
+        let sentence =
+            "S1 answered a RequestVote of term 4 with term 4, when it had been told of term 5";
+        assert_eq!(
+            answered(100),
             Err(Broken(sentence.to_string(), Some(Task::NewerTerms)))
         );
     }

@@ -3,6 +3,7 @@
 use labrpc::{Happening, Seen};
 use raftapi::{Raft, Reply, Request, ServerId, Term, Time};
 
+use super::heard::LOOKS;
 use super::{Broken, Rule};
 use crate::task::Task;
 
@@ -17,6 +18,8 @@ struct Shown {
     term: Term,
     /// The same, of what a crash cannot take back: messages that left, writes that were done.
     for_good: Term,
+    /// What it showed before, and until when requests of that term may still leave.
+    before: Vec<(Term, Time)>,
     /// Whether it has shown nothing since its last crash.
     crashed: bool,
     /// The requests that it has not answered yet, and the term that it was in when each came.
@@ -38,7 +41,7 @@ impl Rule for TermsNeverFall {
                                 of an older one are refused (Raft paper, 5.1 and Figure 2)";
 
     #[inline]
-    fn observe(&mut self, _: Time, _: u64, seen: &Seen<'_, Raft>) -> Result<(), Broken> {
+    fn observe(&mut self, at: Time, _: u64, seen: &Seen<'_, Raft>) -> Result<(), Broken> {
         let (server, term, for_good, how) = match *seen {
             Happening::Published { server, status } => (server, status.term, false, "a status"),
             Happening::Persisted { server, stable } => {
@@ -65,10 +68,11 @@ impl Rule for TermsNeverFall {
                 request,
                 reply,
                 ..
-            } => return self.check_reply(from, answers, request, reply),
+            } => return self.check_reply(at, from, answers, request, reply),
             Happening::Crashed { server } => {
                 let shown = &mut self.servers[server.index()];
                 shown.term = shown.for_good;
+                shown.before.clear();
                 shown.crashed = true;
                 shown.open.clear();
                 return Ok(());
@@ -76,6 +80,9 @@ impl Rule for TermsNeverFall {
             _ => return Ok(()),
         };
         let shown = &mut self.servers[server.index()];
+        if matches!(seen, Happening::Sent { .. }) && shown.may_still_send(term, at) {
+            return Ok(());
+        }
         if term < shown.term {
             let task = match shown.crashed {
                 true => Task::PersistAndRestart,
@@ -87,12 +94,31 @@ impl Rule for TermsNeverFall {
             );
             return Err(Broken(sentence, Some(task)));
         }
-        shown.term = term;
+        shown.rise(term, at);
         shown.crashed = false;
         if for_good {
             shown.for_good = term;
         }
         Ok(())
+    }
+}
+
+impl Shown {
+    /// It has come to this term at the latest.
+    fn rise(&mut self, term: Term, at: Time) {
+        if term <= self.term {
+            return;
+        }
+        self.before.retain(|&(_, until)| at <= until);
+        self.before.push((self.term, at + LOOKS));
+        self.term = term;
+    }
+
+    /// A request may leave a little later than it was decided, when the server has moved on: one
+    /// that saves several changes at once sends then what they have led to. A crash loses it.
+    fn may_still_send(&self, term: Term, at: Time) -> bool {
+        let mut before = self.before.iter();
+        before.any(|&(was, until)| was == term && at <= until)
     }
 }
 
@@ -102,6 +128,7 @@ impl TermsNeverFall {
     /// the request.
     fn check_reply(
         &mut self,
+        at: Time,
         server: ServerId,
         answers: u64,
         request: &Request,
@@ -130,7 +157,7 @@ impl TermsNeverFall {
             let sentence = format!("{server}'s term fell from {least} to {term}, in {name}");
             return Err(Broken(sentence, Some(Task::NewerTerms)));
         }
-        shown.term = shown.term.max(term);
+        shown.rise(term, at);
         shown.for_good = shown.for_good.max(term);
         Ok(())
     }
@@ -166,6 +193,24 @@ mod tests {
             publishes(S1, 3, Role::Candidate),
         ];
         assert_eq!(judge(&events), Ok(()));
+    }
+
+    #[test]
+    fn a_request_may_leave_shortly_after_the_server_has_moved_on() {
+        let leaves = |term, after| {
+            let mut rule = TermsNeverFall::new(3);
+            for event in [
+                publishes(S1, 3, Role::Candidate),
+                publishes(S1, 5, Role::Follower),
+                persists(S1, 5, None),
+            ] {
+                rule.observe(Time::ZERO, 0, &event.as_ref())?;
+            }
+            rule.observe(Time::from_millis(after), 0, &asks(S1, S0, term).as_ref())
+        };
+        assert_eq!(leaves(3, 3), Ok(()));
+        assert!(leaves(3, 100).is_err());
+        assert!(leaves(4, 3).is_err());
     }
 
     #[test]
