@@ -340,8 +340,8 @@ fn a_busy_leader_sends_heartbeats(cluster: &mut Cluster) -> Outcome {
     let longest = interval + timing.election_timeout_step() + LATE;
     cluster.acknowledge_heartbeats(false);
     for _ in 0..BUSY {
-        let message = cluster.latest_heartbeats_to(&[first], term)?[0];
-        let Some(sent) = cluster.last_heartbeat(term) else {
+        let latest = cluster.latest_heartbeats_to(&[first], term)?;
+        let (Some(&message), Some(sent)) = (latest.first(), cluster.last_heartbeat(term)) else {
             continue;
         };
         cluster.pass_until(sent + interval * 4 / 5)?;
