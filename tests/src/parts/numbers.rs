@@ -193,6 +193,15 @@ fn leader_within_five_seconds_of_any_failure(cluster: &mut Cluster) -> Outcome {
     const FAILURES: usize = 8;
     /// So many elections in a row go wrong by bad luck, at most.
     const UNLUCKY: usize = 3;
+    const RULE: &str = "a leader within 5 seconds";
+    let longest = cluster.timing().election_timeout_max();
+    if longest >= LIMIT {
+        let sentence = format!(
+            "the longest election timeout that is declared is {longest:?}: with it alone, a leader that \
+             dies is not replaced within 5 s"
+        );
+        return cluster.fail(RULE, Task::ElectionTimer, sentence);
+    }
     settle(cluster)?;
     for failure in 0..FAILURES {
         let leader = elect(cluster)?;
@@ -231,7 +240,7 @@ fn leader_within_five_seconds_of_any_failure(cluster: &mut Cluster) -> Outcome {
         timing.election_timeout_max()
     );
     if late.len() > UNLUCKY {
-        return cluster.fail("a leader within 5 seconds", Task::ElectionTimer, sentence);
+        return cluster.fail(RULE, Task::ElectionTimer, sentence);
     }
     cluster.remark(sentence);
     Ok(())

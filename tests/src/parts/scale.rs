@@ -8,6 +8,7 @@ use crate::chance::Conditions;
 use crate::cluster::Cluster;
 use crate::finding::Outcome;
 use crate::part::Part;
+use crate::rules::staged::Staged;
 use crate::test::{Cast, Test};
 
 /// The longest one-way latency.
@@ -94,6 +95,7 @@ fn large_cluster(cluster: &mut Cluster) -> Outcome {
 fn an_hour_of_calm(cluster: &mut Cluster) -> Outcome {
     let all = Conditions::healthy(cluster.servers().len(), LATENCY);
     let leader = cluster.check_settled(&all)?;
+    cluster.hold_to(Staged::Heartbeats);
     cluster.check_undisturbed(leader, HOUR, "in a healthy network")
 }
 

@@ -45,6 +45,8 @@ pub(super) fn tests() -> Vec<Test> {
             name: "heartbeats_come_in_time",
             points: 1,
             description: "a leader sends each other server a heartbeat per interval",
+            // Enough for many votes to come in when it leads already.
+            servers: 7,
             faults: network(),
             seeds: 50,
             script: heartbeats_come_in_time,

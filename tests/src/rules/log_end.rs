@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     fn asks_with(log: &[u64], said: &[u64]) -> [Event; 2] {
-        let request = vote_request_of(S0, 9, said);
+        let request = vote_request_of(S0, 1, said);
         [starts_with_log(S0, log), sent(S0, S1, request)]
     }
 

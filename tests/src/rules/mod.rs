@@ -6,11 +6,13 @@
 
 mod campaigns;
 mod counted_votes;
+mod declared;
 mod elected_term;
 mod heard;
 mod identity;
 mod log_end;
 mod log_kept;
+mod log_match;
 mod logs;
 mod majority;
 mod newer_terms;
@@ -18,6 +20,7 @@ mod old_leader;
 mod one_leader;
 mod one_vote;
 pub mod staged;
+mod term_source;
 mod terms;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -66,13 +69,16 @@ pub struct Checker {
     /// The last term in which each server has rightly sent a heartbeat since its start.
     beating: Vec<Option<Term>>,
     identity: identity::Identity,
+    declared: declared::Declared,
     terms: terms::TermsNeverFall,
+    term_source: term_source::TermSource,
     newer_terms: newer_terms::NewerTerms,
     old_leader: old_leader::OldLeader,
     one_vote: one_vote::OneVote,
     up_to_date: up_to_date::UpToDate,
     log_end: log_end::TrueLogEnd,
     log_kept: log_kept::LogKept,
+    log_match: log_match::LogMatch,
     elected_term: elected_term::ElectedTerm,
     counted_votes: counted_votes::CountedVotes,
     majority: majority::Majority,
@@ -87,13 +93,16 @@ impl Checker {
             by_hand: vec![false; servers],
             beating: vec![None; servers],
             identity: identity::Identity,
+            declared: declared::Declared::new(features),
             terms: terms::TermsNeverFall::new(servers),
+            term_source: term_source::TermSource::new(servers),
             newer_terms: newer_terms::NewerTerms::new(features, servers),
             old_leader: old_leader::OldLeader::new(features, servers),
             one_vote: one_vote::OneVote::default(),
             up_to_date: up_to_date::UpToDate::new(servers),
             log_end: log_end::TrueLogEnd::new(servers),
             log_kept: log_kept::LogKept::new(servers),
+            log_match: log_match::LogMatch::new(servers),
             elected_term: elected_term::ElectedTerm::new(servers),
             counted_votes: counted_votes::CountedVotes::new(servers),
             majority: majority::Majority::new(servers),
@@ -128,11 +137,14 @@ impl Checker {
         check(&mut self.terms, at, step, seen)?;
         check(&mut self.newer_terms, at, step, seen)?;
         check(&mut self.old_leader, at, step, seen)?;
+        check(&mut self.term_source, at, step, seen)?;
+        check(&mut self.log_match, at, step, seen)?;
         // Most of what happens is one more heartbeat, which the other rules have nothing to say of.
         if self.is_one_more_heartbeat(seen) {
             return Ok(());
         }
         check(&mut self.identity, at, step, seen)?;
+        check(&mut self.declared, at, step, seen)?;
         check(&mut self.one_vote, at, step, seen)?;
         check(&mut self.up_to_date, at, step, seen)?;
         check(&mut self.log_end, at, step, seen)?;
