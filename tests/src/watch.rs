@@ -7,7 +7,7 @@ use raftapi::{Raft, Server, ServerId, Time};
 
 use crate::attempts::Attempts;
 use crate::diagnosis::Activity;
-use crate::rules::staged::{Stage, Staged};
+use crate::rules::staged::{self, Stage, Staged};
 use crate::rules::{Checker, Violation};
 use crate::statistics::Statistics;
 use crate::view::View;
@@ -56,11 +56,14 @@ pub struct Watch {
 impl Watch {
     /// For a cluster of this many such servers.
     pub fn new(server: &Server, servers: usize, recording: Recording) -> Watch {
+        let tick = staged::tick(&server.timing);
+        let shortest = server.timing.election_timeout_min();
+        let shortest = shortest.saturating_sub(tick + staged::EARLY);
         Watch {
             view: View::new(servers),
             statistics: Statistics::default(),
             activity: Activity::default(),
-            attempts: Attempts::new(servers),
+            attempts: Attempts::new(servers, shortest),
             checker: Checker::new(server, servers),
             lenient: false,
             stage: Stage::new(server, servers),

@@ -273,7 +273,7 @@ mod testing {
         events: &[Timed],
         until: u64,
     ) -> Result<(), String> {
-        let (mut view, mut attempts) = (View::new(3), Attempts::new(3));
+        let (mut view, mut attempts) = (View::new(3), Attempts::new(3, Duration::ZERO));
         for server in ServerId::all(3) {
             view.observe(&starts_with_log(server, &[]).as_ref());
             let role = if server == S0 {
