@@ -64,7 +64,7 @@ fn without_arguments_the_main_job_is_done() {
         let line = out.lines().find(|line| line.contains(name)).expect(name);
         assert!(line.contains("100") && line.contains("passed"), "{line}");
     }
-    assert!(out.contains("classic, 12 of 12 points"), "{out}");
+    assert!(out.contains("classic, 8 of 8 points"), "{out}");
     assert!(out.contains(" runs, 0 failed"), "{out}");
     assert!(!out.contains('\u{1b}'), "there is no colour in a pipe");
 }

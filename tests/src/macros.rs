@@ -25,7 +25,11 @@ macro_rules! tests {
                 each_server_counts_once
                 heartbeats_of_the_same_term
                 votes_for_a_follower_do_not_count
+                one_server_leads_alone
+                the_majority_of_two_is_two
                 the_majority_of_four_is_three
+                the_majority_of_six_is_four
+                the_majority_of_eight_is_five
                 heartbeats_of_an_older_term
                 late_replies_change_nothing
             }

@@ -62,7 +62,16 @@ impl Cluster {
     /// Waits until the cluster is at rest, which a healthy network brings about: one leader, all
     /// other connected servers are its followers, and so it stays.
     pub fn check_settled(&mut self, conditions: &Conditions) -> Outcome<Leader> {
-        let until = self.now() + self.patience(conditions);
+        self.check_settled_within(conditions, self.patience(conditions))
+    }
+
+    /// The same, where that may take so long.
+    pub fn check_settled_within(
+        &mut self,
+        conditions: &Conditions,
+        patience: Duration,
+    ) -> Outcome<Leader> {
+        let until = self.now() + patience;
         let beat = self.timing().heartbeat_interval();
         let (began, before) = (self.now(), self.watch().activity);
         while self.now() < until {

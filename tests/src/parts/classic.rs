@@ -34,7 +34,7 @@ pub(super) fn tests() -> Vec<Test> {
     vec![
         Test {
             name: "initial_election",
-            points: 4,
+            points: 3,
             description: "a leader is elected, and stays",
             faults: network(),
             script: initial_election,
@@ -42,7 +42,7 @@ pub(super) fn tests() -> Vec<Test> {
         },
         Test {
             name: "re_election",
-            points: 4,
+            points: 3,
             description: "a leader that is cut off is replaced; no quorum, no leader",
             faults: network(),
             script: re_election,
@@ -50,7 +50,7 @@ pub(super) fn tests() -> Vec<Test> {
         },
         Test {
             name: "many_elections",
-            points: 4,
+            points: 2,
             description: "nine times, three of seven servers are cut off",
             servers: 7,
             faults: network(),

@@ -1,15 +1,19 @@
 //! The election restriction (Raft paper, 5.4.1): logs that are behind. Nobody appends in this lab, so
 //! the logs are put on the disks before the servers start.
 
+use std::time::Duration;
+
 use raftapi::{Entry, RequestVote, Stable, Term};
 
 use labrpc::ServerId;
 
 use super::votes::network;
+use crate::chance::Conditions;
 use crate::cluster::Cluster;
 use crate::finding::Outcome;
 use crate::hand::S0;
 use crate::part::Part;
+use crate::rules::staged::Staged;
 use crate::task::Task;
 use crate::test::{Cast, Test};
 
@@ -20,6 +24,11 @@ const RESTRICTION: Test = Test {
     cast: Cast::AloneLater,
     ..Test::of(Part::Restriction)
 };
+
+/// How long a message takes.
+const LATENCY: Duration = Duration::from_millis(1);
+/// How long a leader is watched whose followers have other logs.
+const CALM: Duration = Duration::from_secs(20);
 
 /// How many of the longest election timeouts a leader may take whom not everybody can be.
 const TIMEOUTS: u32 = 40;
@@ -61,10 +70,11 @@ pub(super) fn tests() -> Vec<Test> {
         },
         Test {
             name: "only_a_good_log_leads",
-            description: "five logs: who leads is up to date against a majority",
+            description: "five logs: who leads is up to date against a majority, and stays",
             servers: 5,
             cast: Cast::None,
             faults: network(),
+            limit: Duration::from_secs(300),
             alpha: 1e-9,
             script: only_a_good_log_leads,
             ..RESTRICTION
@@ -108,20 +118,30 @@ fn asks_with_log(cluster: &Cluster, from: ServerId, term: Term, (last, index): E
 /// The end of a log: its last entry's term, and index.
 type End = (Term, u64);
 
+/// A term that is known by all of its bits only.
+const FAR: Term = (1 << 32) + 5;
+
 /// S0's log, and the ends of some that are behind it.
-const BEHIND: [(&[Term], &[End]); 4] = [
+const BEHIND: [(&[Term], &[End]); 7] = [
     (&[1], &[(0, 0)]),
     (&[1, 3], &[(2, 2), (2, 5), (1, 1), (1, 9), (0, 0)]),
     (&[1, 2, 2], &[(2, 2), (2, 1), (1, 3), (1, 4)]),
     (&[4, 4, 4, 4], &[(4, 3), (3, 4), (3, 99), (0, 0)]),
+    (&[2; 300], &[(2, 299), (2, 255), (1, 511)]),
+    (&[255, 512], &[(511, 2), (511, 300), (257, 2)]),
+    (&[3, FAR], &[(FAR - 1, 2), (FAR - 6, 9), (1 << 16, 3)]),
 ];
 
 /// S0's log, and the ends of some that are as good as it or better.
-const AS_GOOD: [(&[Term], &[End]); 4] = [
+const AS_GOOD: [(&[Term], &[End]); 8] = [
     (&[], &[(0, 0), (1, 1), (3, 7)]),
     (&[1, 1, 1], &[(1, 3), (1, 4), (2, 1), (2, 3), (5, 9)]),
     (&[1, 3], &[(3, 2), (3, 5), (4, 1), (5, 2)]),
     (&[2, 2, 2, 5], &[(5, 4), (5, 5), (6, 1), (6, 4)]),
+    (&[1, 1, 1, 2, 2, 3, 3, 3], &[(3, 8), (3, 9), (4, 2)]),
+    (&[2; 300], &[(2, 300), (2, 512), (3, 1)]),
+    (&[300, 511], &[(511, 2), (512, 1), (1 << 16, 1)]),
+    (&[7, FAR], &[(FAR, 2), (1 << 33, 1)]),
 ];
 
 /// Starts S0 with one of these logs; a term that is new to it, what its log is, and the ends, of
@@ -135,9 +155,23 @@ fn start_with_one_of(
     let first = cluster.random(ends.len());
     ends.rotate_left(first);
     start_with_log(cluster, mine)?;
-    let term = cluster.begin()?.max(9) + 1; // later than all entries
-    let mine = format!("its log's entries are of terms {mine:?}");
-    Ok((term, mine, ends))
+    let entries = mine.iter().chain(ends.iter().map(|(term, _)| term));
+    let newest = entries.copied().max().unwrap_or(0);
+    let term = cluster.begin()?.max(newest) + 1; // later than all entries
+    Ok((term, log_in_words(mine), ends))
+}
+
+/// S0's log in words.
+fn log_in_words(terms: &[Term]) -> String {
+    match terms.last() {
+        Some(last) if terms.len() > 9 => {
+            format!(
+                "its log has {} entries, the last of term {last}",
+                terms.len()
+            )
+        }
+        _ => format!("its log's entries are of terms {terms:?}"),
+    }
 }
 
 /// The end of a candidate's log in words.
@@ -173,8 +207,14 @@ fn a_refused_candidate_s_term_counts(cluster: &mut Cluster) -> Outcome {
     let (term, mine, ends) = start_with_one_of(cluster, &BEHIND)?;
     let end = ends[0];
     let [behind, good] = cluster.two_peers();
-    let term = term + cluster.random(3) as Term;
+    let mut term = term + cluster.random(3) as Term;
+    // A leader steps down for it, too; but with a lease.
+    if !cluster.features().lease && cluster.random(2) == 0 {
+        term = term.max(cluster.elect()? + 1);
+    }
     let asked = cluster.asks_with(asks_with_log(cluster, behind, term, end))?;
+    let because = format!("{mine}, and {}", in_words(end));
+    cluster.must_refuse(&asked, &because, Task::AnswerRequestVote)?;
     let told = asked.reply.as_ref().map(|(_, reply)| reply.term);
     cluster.must_tell_term(&asked, told, term)?;
     cluster.must_adopt(term, &format!("{S0} got {asked}"))?;
@@ -194,9 +234,12 @@ fn a_candidate_tells_the_end_of_its_log(cluster: &mut Cluster) -> Outcome {
         return Ok(());
     }
     let sentence = format!(
-        "{S0}'s log has entries of terms {mine:?}; its RequestVote of term {} at {} says that it ends \
-         with entry {}, of term {}",
-        campaign.term, campaign.asked, told.1, told.0
+        "{S0} said in its RequestVote of term {} at {} that its log ends with entry {}, of term {}, and {}",
+        campaign.term,
+        campaign.asked,
+        told.1,
+        told.0,
+        log_in_words(mine)
     );
     cluster.fail(
         "a candidate tells the end of its log",
@@ -206,7 +249,15 @@ fn a_candidate_tells_the_end_of_its_log(cluster: &mut Cluster) -> Outcome {
 }
 
 fn only_a_good_log_leads(cluster: &mut Cluster) -> Outcome {
-    const LOGS: [&[Term]; 6] = [&[], &[1, 1, 1, 1], &[1, 2], &[1, 2, 2], &[3], &[1, 3, 3]];
+    const LOGS: [&[Term]; 7] = [
+        &[],
+        &[1, 1, 1, 1],
+        &[1, 2],
+        &[1, 2, 2],
+        &[3],
+        &[1, 3, 3],
+        &[2; 20],
+    ];
     for server in cluster.servers() {
         let log = LOGS[cluster.random(LOGS.len())];
         preload_log(cluster, server, log)?;
@@ -227,7 +278,7 @@ fn only_a_good_log_leads(cluster: &mut Cluster) -> Outcome {
     let servers = cluster.servers();
     let better: Vec<ServerId> = servers.filter(|&s| end(s) > end(leader)).collect();
     if better.len() <= cluster.servers().len() / 2 {
-        return Ok(());
+        return stays(cluster);
     }
     let sentence = format!(
         "{leader} leads term {term}, though the logs of {better:?}, a majority, are more up-to-date \
@@ -238,4 +289,14 @@ fn only_a_good_log_leads(cluster: &mut Cluster) -> Outcome {
         Task::AnswerRequestVote,
         sentence,
     )
+}
+
+/// Heartbeats to followers with other logs are refused, and mean all the same that there is a leader.
+fn stays(cluster: &mut Cluster) -> Outcome {
+    let all = Conditions::healthy(cluster.servers().len(), LATENCY);
+    let patience = cluster.timing().election_timeout_max() * TIMEOUTS;
+    cluster.check_settled_within(&all, patience)?;
+    cluster.hold_to(Staged::Heartbeats);
+    cluster.hold_to(Staged::NoElections);
+    cluster.advance(CALM)
 }

@@ -1,11 +1,15 @@
 //! Which votes count.
 
+use std::time::Duration;
+
 use labrpc::LinkFaults;
+use raftapi::Role;
 
 use super::{ROUND_TRIP, network};
 use crate::cluster::Cluster;
 use crate::finding::Outcome;
-use crate::hand::S0;
+use crate::hand::{PATIENCE, S0};
+use crate::task::Task;
 
 pub(super) fn refusals_do_not_count(cluster: &mut Cluster) -> Outcome {
     let campaign = cluster.campaign()?;
@@ -98,14 +102,55 @@ pub(super) fn votes_for_a_follower_do_not_count(cluster: &mut Cluster) -> Outcom
     cluster.must_not_lead(campaign.term + 1, &because)
 }
 
-pub(super) fn the_majority_of_four_is_three(cluster: &mut Cluster) -> Outcome {
+/// How long before a campaign may be over its last vote has arrived at the latest.
+const BEFORE_THE_END: Duration = Duration::from_millis(60);
+
+/// Of an even number of servers, half is too few, and one more is enough at once, however late in the
+/// campaign.
+pub(super) fn half_is_no_majority(cluster: &mut Cluster) -> Outcome {
+    let servers = cluster.servers().len();
     let campaign = cluster.campaign()?;
     let peers = cluster.peers_in_any_order();
-    let because = "of 4 servers it has no vote but its own";
-    cluster.must_not_lead(campaign.term, because)?;
-    cluster.grants(peers[0], &campaign)?;
-    let because = format!("of 4 servers it has the votes of {} and its own", peers[0]);
+    let because = format!("of {servers} servers it has no vote but its own");
     cluster.must_not_lead(campaign.term, &because)?;
-    cluster.grants(peers[1], &campaign)?;
+    let (half, others) = peers.split_at(servers / 2 - 1);
+    for &peer in half {
+        cluster.grants(peer, &campaign)?;
+    }
+    let because = format!("of {servers} servers it has the votes of {half:?} and its own");
+    cluster.must_not_lead(campaign.term, &because)?;
+    if cluster.random(2) == 0 {
+        let quiet = cluster.surely_quiet().saturating_sub(BEFORE_THE_END);
+        cluster.pass_until(campaign.began + quiet)?;
+    }
+    cluster.grants(others[0], &campaign)?;
     cluster.must_win(&campaign)
+}
+
+/// How long it must go on leading.
+const TWO_SECONDS: Duration = Duration::from_secs(2);
+
+pub(super) fn one_server_leads_alone(cluster: &mut Cluster) -> Outcome {
+    let leads = |cluster: &Cluster| cluster.said().is_some_and(|(_, role)| role == Role::Leader);
+    let latest = cluster.latest_campaign(cluster.now()) + PATIENCE;
+    if !cluster.wait_for(latest, leads)? {
+        let sentence = format!(
+            "{S0} is the only server of its cluster, and at {} {}; its longest election timeout is {:?}",
+            cluster.now(),
+            cluster.said_in_words(),
+            cluster.timing().election_timeout_max()
+        );
+        return cluster.fail("who is alone leads", Task::CountVotes, sentence);
+    }
+    let first = cluster.said();
+    let until = cluster.now() + TWO_SECONDS;
+    if !cluster.wait_for(until, |cluster| cluster.said() != first)? {
+        return Ok(());
+    }
+    let sentence = format!(
+        "{S0} is the only server of its cluster and led it, and at {} {}",
+        cluster.now(),
+        cluster.said_in_words()
+    );
+    cluster.fail("who is alone goes on leading", Task::CountVotes, sentence)
 }

@@ -37,6 +37,16 @@ fn vote(
     }
 }
 
+/// The majority of so many servers.
+fn even(servers: usize, name: &'static str, description: &'static str) -> Test {
+    Test {
+        servers,
+        hint: "a majority of the full cluster, more than half of it, and not of those who have answered \
+               so far; with it a candidate leads at once, however late in its campaign (Raft paper, 5.2)",
+        ..vote(name, description, counting::half_is_no_majority)
+    }
+}
+
 /// The tests of voting.
 pub(super) fn tests() -> Vec<Test> {
     vec![
@@ -142,15 +152,35 @@ pub(super) fn tests() -> Vec<Test> {
             )
         },
         Test {
-            servers: 4,
-            hint: "a majority of the full cluster, three of four, and not of those who have answered so \
-                   far; with it a candidate leads at once (Raft paper, 5.2)",
+            servers: 1,
+            hint: "a candidate counts its own vote, and looks whether that is a majority: of one server it is \
+                   (Raft paper, 5.2; Figure 2, 'Candidates')",
             ..vote(
-                "the_majority_of_four_is_three",
-                "two votes of four are too few, three are enough at once",
-                counting::the_majority_of_four_is_three,
+                "one_server_leads_alone",
+                "of one server, its own vote is the majority, and nobody need answer",
+                counting::one_server_leads_alone,
             )
         },
+        even(
+            2,
+            "the_majority_of_two_is_two",
+            "one vote of two is too few, two are enough at once",
+        ),
+        even(
+            4,
+            "the_majority_of_four_is_three",
+            "two votes of four are too few, three are enough at once",
+        ),
+        even(
+            6,
+            "the_majority_of_six_is_four",
+            "three votes of six are too few, four are enough at once",
+        ),
+        even(
+            8,
+            "the_majority_of_eight_is_five",
+            "four votes of eight are too few, five are enough at once",
+        ),
         Test {
             hint: "reply false if term < currentTerm, and let nothing else of it have any effect (Raft \
                    paper, Figure 2, 'AppendEntries RPC', point 1; 5.1)",

@@ -9,11 +9,15 @@ use crate::finding::Outcome;
 use crate::hand::{Campaign, S0};
 use crate::task::Task;
 
+/// By how much a term may be newer, besides a few: terms have 64 bits.
+const FAR: [Term; 5] = [0, 0, 1 << 8, 1 << 16, 1 << 40];
+
 pub(super) fn newer_terms_in_requests(cluster: &mut Cluster) -> Outcome {
     let [first, second] = cluster.two_peers();
     let role = [Role::Follower, Role::Candidate, Role::Leader][cluster.random(3)];
     let old = cluster.become_role(role, first)?;
-    let term = old + 1 + cluster.random(3) as Term;
+    hear_of_a_leader(cluster, role, old, first)?;
+    let term = old + 1 + cluster.random(3) as Term + FAR[cluster.random(FAR.len())];
     // A lease protects a leader, and whoever has heard one, from candidates.
     let heartbeat = cluster.random(2) == 0 || (cluster.features().lease && role == Role::Leader);
     let kind = if heartbeat {
@@ -29,11 +33,32 @@ pub(super) fn newer_terms_in_requests(cluster: &mut Cluster) -> Outcome {
         beat.at
     } else {
         let asked = cluster.asks(second, term)?;
+        let told = asked.reply.as_ref().map(|(_, reply)| reply.term);
         cluster.must_adopt(term, &because)?;
+        cluster.must_tell_term(&asked, told, term)?;
         cluster.must_grant(&asked, &format!("it was {role} of term {old}"))?;
         asked.at
     };
     cluster.must_send_no_heartbeat(old, at)
+}
+
+/// Perhaps a follower has just heard its leader, and a leader its followers: that protects nobody from
+/// a newer term, but with a lease.
+fn hear_of_a_leader(cluster: &mut Cluster, role: Role, term: Term, leader: ServerId) -> Outcome {
+    if cluster.features().lease || cluster.random(2) == 0 {
+        return Ok(());
+    }
+    match role {
+        Role::Leader => {
+            let while_it_leads = cluster.random_time(2 * cluster.timing().heartbeat_interval());
+            cluster.pass(while_it_leads)
+        }
+        Role::Follower => {
+            let beat = cluster.beats(leader, term)?;
+            cluster.must_accept(&beat, "it had voted for this leader")
+        }
+        _ => Ok(()),
+    }
 }
 
 pub(super) fn newer_terms_in_replies(cluster: &mut Cluster) -> Outcome {

@@ -1,6 +1,6 @@
 //! Whom it votes for.
 
-use raftapi::Term;
+use raftapi::{Role, Term};
 
 use super::ROUND_TRIP;
 use crate::cluster::Cluster;
@@ -42,15 +42,32 @@ pub(super) fn a_lost_grant_is_given_again(cluster: &mut Cluster) -> Outcome {
 pub(super) fn a_candidate_has_voted(cluster: &mut Cluster) -> Outcome {
     let campaign = cluster.campaign()?;
     cluster.pass(ROUND_TRIP)?; // it may have to ask itself first
-    if cluster.random(2) == 0 {
-        let [peer, _] = cluster.two_peers();
-        cluster.refuses(peer, &campaign)?;
-        cluster.pass(ROUND_TRIP)?;
-    }
-    for candidate in cluster.peers_in_any_order() {
-        let asked = cluster.asks(candidate, campaign.term)?;
+    let mut rivals = cluster.peers_in_any_order();
+    let elected = match cluster.random(3) {
+        0 => {
+            cluster.refuses(rivals[0], &campaign)?;
+            cluster.pass(ROUND_TRIP)?;
+            false
+        }
+        1 => {
+            // Its voter is no rival.
+            cluster.grants(rivals.swap_remove(0), &campaign)?;
+            cluster.must_win(&campaign)?;
+            true
+        }
+        _ => false,
+    };
+    for rival in rivals {
+        let asked = cluster.asks(rival, campaign.term)?;
         let because = format!("it campaigned itself in that term, at {}", campaign.began);
-        cluster.must_refuse(&asked, &because, Task::Campaign)?;
+        match elected && cluster.features().lease {
+            true => cluster.must_not_grant(&asked, &because, Task::Campaign)?,
+            false => cluster.must_refuse(&asked, &because, Task::Campaign)?,
+        }
+        if elected {
+            let because = format!("got {asked}");
+            cluster.must_still_be(campaign.term, Role::Leader, &because)?;
+        }
     }
     Ok(())
 }
