@@ -19,7 +19,7 @@ pub struct Activity {
     pub votes_answered: u64,
     /// Grants delivered to the candidate.
     pub votes_granted: u64,
-    /// AppendEntries sent.
+    /// AppendEntries sent to others.
     pub heartbeats: u64,
     /// AppendEntries that reached a server.
     pub heartbeats_delivered: u64,
@@ -35,10 +35,12 @@ impl Activity {
     pub fn observe(&mut self, seen: &Seen<'_, Raft>) {
         match *seen {
             Happening::TimedOut { .. } => self.timeouts += 1,
-            Happening::Sent { from, request, .. } => match request {
+            Happening::Sent {
+                from, to, request, ..
+            } => match request {
                 Request::RequestVote(args) => self.votes_asked += u64::from(!args.pre_vote),
                 Request::AppendEntries(args) => {
-                    self.heartbeats += 1;
+                    self.heartbeats += u64::from(from != to);
                     self.last_heartbeat = Some(Leader {
                         server: from,
                         term: args.term,

@@ -8,7 +8,7 @@ use raftapi::{Entry, Request, Role, Stable, Term, Time};
 
 use super::votes::{ROUND_TRIP, network};
 use crate::cluster::Cluster;
-use crate::finding::Outcome;
+use crate::finding::{Finding, Outcome, Stop};
 use crate::hand::S0;
 use crate::part::Part;
 use crate::task::Task;
@@ -74,6 +74,18 @@ pub(super) fn tests() -> Vec<Test> {
     ]
 }
 
+/// What fails before the crash is not about it.
+fn before_the_crash(outcome: Outcome) -> Outcome {
+    outcome.map_err(|stop| match stop {
+        Stop::Unexpected(finding) => Stop::Unexpected(Finding {
+            hint: "the first candidate of a term whose log is as good as its own gets a server's vote, and \
+                   the term's leader a successful answer (Raft paper, 5.2; Figure 2)",
+            ..finding
+        }),
+        stop => stop,
+    })
+}
+
 /// Kills S0, now or in a moment, and starts it again. When it crashed.
 fn crash_and_restart(cluster: &mut Cluster) -> Outcome<Time> {
     let wait = cluster.random_time(cluster.timing().election_timeout_min() / 4);
@@ -104,7 +116,7 @@ fn a_vote_survives_a_crash(cluster: &mut Cluster) -> Outcome {
         }
     };
     let asked = cluster.asks(first, term)?;
-    cluster.must_grant(&asked, "nobody had asked it in that term before")?;
+    before_the_crash(cluster.must_grant(&asked, "nobody had asked it in that term before"))?;
     let crashed = crash_and_restart(cluster)?;
     let again = cluster.asks(second, term)?;
     let because = format!("it had granted {asked}, before its crash at {crashed}");
@@ -151,7 +163,7 @@ fn a_term_survives_a_crash(cluster: &mut Cluster) -> Outcome {
     cluster.pass(Duration::from_millis(5))?;
     // and tells it: whatever is only thought may be forgotten.
     let told = cluster.beats(first, term)?;
-    cluster.must_accept(&told, "it was not in a newer term")?;
+    before_the_crash(cluster.must_accept(&told, "it was not in a newer term"))?;
     let crashed = crash_and_restart(cluster)?;
     let stale = cluster.beats(second, term - 1)?;
     let because = format!("it had got {told}, before its crash at {crashed}");

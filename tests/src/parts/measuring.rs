@@ -20,6 +20,11 @@ pub(super) fn network() -> Faults {
 /// The longest that a message takes on it.
 pub(super) const LATENCY: Duration = Duration::from_millis(5);
 
+/// A finding in how a server waits when it hears nobody has this hint, whatever its test is about.
+const AGAIN: &str = "a candidate whose election timer runs out campaigns again, and again, each time \
+                     after a fresh timeout of the declared range: it neither gives up, nor rests, nor \
+                     backs off (Raft paper, 5.2; Figure 2, 'Candidates')";
+
 /// Far beyond what an election takes, whatever a server declares.
 pub(super) fn long(timing: &Timing) -> Duration {
     timing.election_timeout_max() * 40 + Duration::from_secs(5)
@@ -101,7 +106,8 @@ pub(super) fn try_alone(cluster: &mut Cluster, server: ServerId, count: usize) -
         (cluster.now() - began).as_secs_f32(),
         cluster.timing().election_timeout_max()
     );
-    cluster.fail("a candidate tries again", Task::ElectionTimer, sentence)
+    let rule = "a candidate tries again";
+    cluster.fail_anywhere(rule, AGAIN, Task::Campaign, sentence)
 }
 
 /// So many election timeouts, in milliseconds, of a server that is cut off; the first attempt,
@@ -140,7 +146,8 @@ pub(super) fn timeouts_after_a_leader(
         })?;
         let Some(attempt) = cluster.watch().attempts.of(server).get(before) else {
             let sentence = format!("{server} hears nobody for {patience:?}, and does nothing");
-            return cluster.fail("who hears nobody campaigns", Task::ElectionTimer, sentence);
+            let rule = "who hears nobody campaigns";
+            return cluster.fail_anywhere(rule, AGAIN, Task::ElectionTimer, sentence);
         };
         found.push(millis(attempt.waited()));
     }
@@ -178,7 +185,7 @@ pub(super) fn check_range(cluster: &Cluster, whose: &str, sample: &[f64]) -> Out
         timing.election_timeout_max()
     );
     let rule = "election timeouts are as declared";
-    cluster.fail(rule, Task::ElectionTimer, sentence)
+    cluster.fail_anywhere(rule, AGAIN, Task::FreshTimeouts, sentence)
 }
 
 /// Expects that these election timeouts are spread out: over a fair part of the declared range, and
@@ -210,5 +217,7 @@ pub(super) fn check_spread(cluster: &Cluster, whose: &str, sample: &[f64]) -> Ou
         sample.len()
     );
     let rule = "election timeouts are random";
-    cluster.fail(rule, Task::FreshTimeouts, sentence)
+    let hint = "each reset of the election timer draws a fresh timeout from the whole declared range, \
+                with random numbers of this server's own, ctx.rng() (6.824, lecture 6; Raft paper, 5.2)";
+    cluster.fail_anywhere(rule, hint, Task::FreshTimeouts, sentence)
 }

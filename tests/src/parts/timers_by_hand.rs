@@ -14,7 +14,7 @@ use super::restriction::start_with_log;
 use super::votes::network;
 use crate::cluster::Cluster;
 use crate::finding::Outcome;
-use crate::hand::S0;
+use crate::hand::{Campaign, S0};
 use crate::part::Part;
 use crate::task::Task;
 use crate::test::{Cast, Test};
@@ -29,6 +29,8 @@ const ALIKE: Duration = Duration::from_millis(1);
 const BUSY: usize = 10;
 /// How late a server may look at its clock.
 const LATE: Duration = Duration::from_millis(50);
+/// How long a message takes.
+const ARRIVAL: Duration = Duration::from_millis(1);
 
 fn timer(
     name: &'static str,
@@ -58,13 +60,16 @@ pub(super) fn tests() -> Vec<Test> {
              5.2)",
             the_first_timeout,
         ),
-        timer(
-            "a_heartbeat_resets_the_timer",
-            "a server that hears its leader just in time stays quiet, and no longer",
-            "an AppendEntries of the current term's leader resets the election timer, whatever becomes of \
-             its entries (Raft paper, 5.2; Figure 2, 'Followers')",
-            a_heartbeat_resets_the_timer,
-        ),
+        Test {
+            cast: Cast::AloneLater,
+            ..timer(
+                "a_heartbeat_resets_the_timer",
+                "a server that hears its leader just in time stays quiet, and no longer",
+                "an AppendEntries of the current term's leader resets the election timer, whatever becomes \
+                 of its entries (Raft paper, 5.2; Figure 2, 'Followers')",
+                a_heartbeat_resets_the_timer,
+            )
+        },
         timer(
             "a_grant_resets_the_timer",
             "a server that has just granted its vote gives the candidate time",
@@ -111,18 +116,21 @@ pub(super) fn tests() -> Vec<Test> {
              increment the term (Raft paper, 5.2; Figure 2, 'Candidates')",
             a_candidate_campaigns_again,
         ),
-        timer(
-            "a_former_leader_has_a_timer",
-            "a leader that has stepped down campaigns if nobody leads, and sends no heartbeats",
-            "a leader needs no election timer and a follower does: start one when stepping down (Raft paper, \
-             5.2; Figure 4)",
-            a_former_leader_has_a_timer,
-        ),
+        Test {
+            cast: Cast::AloneLater,
+            ..timer(
+                "a_former_leader_has_a_timer",
+                "a leader that has stepped down campaigns if nobody leads, and sends no heartbeats",
+                "a leader needs no election timer and a follower does: start one when stepping down (Raft \
+                 paper, 5.2; Figure 4)",
+                a_former_leader_has_a_timer,
+            )
+        },
         timer(
             "a_busy_leader_sends_heartbeats",
             "neither late answers nor old requests put a leader's heartbeats off",
-            "the next heartbeats are due an interval after the last, whatever comes in meanwhile: only sending \
-             them starts their timer anew (Raft paper, 5.2; Figure 2, 'Leaders')",
+            "the next heartbeats are due an interval after the last, whatever comes in meanwhile, to every \
+             other server, whether it answers or not (Raft paper, 5.2; Figure 2, 'Leaders')",
             a_busy_leader_sends_heartbeats,
         ),
         timer(
@@ -182,11 +190,15 @@ fn start_again(cluster: &mut Cluster, term: Term) -> Outcome<(Duration, Term)> {
 
 fn a_heartbeat_resets_the_timer(cluster: &mut Cluster) -> Outcome {
     let [leader, _] = cluster.two_peers();
+    let has_log = cluster.random(2) == 0;
+    start_with_log(cluster, if has_log { &[1, 1] } else { &[] })?;
     let term = cluster.begin()? + 1;
     let mut heartbeat = cluster.heartbeat(leader, term);
-    if cluster.random(2) == 0 {
-        // Its log is longer than S0's: it is the leader all the same.
-        (heartbeat.prev_log_index, heartbeat.prev_log_term) = (3, 1);
+    // Whatever is before its entries, it is the leader.
+    match cluster.random(3) {
+        0 => (heartbeat.prev_log_index, heartbeat.prev_log_term) = (3, 1),
+        1 => (heartbeat.prev_log_index, heartbeat.prev_log_term) = (0, 0),
+        _ => {}
     }
     let mut beat = cluster.beats_with(heartbeat.clone())?;
     for _ in 0..HEARTBEATS {
@@ -238,31 +250,60 @@ fn a_heartbeat_of_an_older_term_does_not(cluster: &mut Cluster) -> Outcome {
     let older = cluster.begin()? + 1;
     let term = older + 1 + cluster.random(3) as Term;
     let beat = cluster.beats(first, term)?;
-    let what = format!("{beat} (it got some of {second} in term {older}, too)");
+    // Who leads now may have led before: old messages of its own are late.
+    let former = [first, second][cluster.random(2)];
+    let what = format!("{beat} (it got some of {former} in term {older}, too)");
     cluster.must_campaign_despite(beat.at, &what, Task::Heartbeats, |cluster| {
-        cluster.beats(second, older).map(|_| ())
+        cluster.beats(former, older).map(|_| ())
     })?;
     Ok(())
 }
 
 fn a_reply_does_not(cluster: &mut Cluster) -> Outcome {
     let campaign = cluster.campaign()?;
-    let mut peers = cluster.peers_in_any_order();
-    if cluster.random(2) == 0 {
-        // As long as the election is not decided.
-        let quiet = cluster.surely_quiet();
-        cluster.pass(quiet / 2)?;
-        cluster.grants(peers[0], &campaign)?;
-        cluster.pass_until(campaign.asked + quiet)?;
-        cluster.refuses(peers[1], &campaign)?;
-        let what = format!(
-            "its campaign in term {} ({} and {} answered late)",
-            campaign.term, peers[0], peers[1]
-        );
-        let (first, last) = (campaign.began, campaign.asked);
-        cluster.must_campaign_between(first, last, &what, Task::CountVotes)?;
-        return Ok(());
-    }
+    let peers = cluster.peers_in_any_order();
+    let quiet = campaign.asked + cluster.surely_quiet();
+    let etcd = cluster.features().redraw == Redraw::OnStateChange;
+    let mut last = campaign.asked;
+    let replies = match cluster.random(4) {
+        0 => {
+            // As long as the election is not decided.
+            cluster.pass_until(campaign.asked + (quiet - campaign.asked) / 2)?;
+            cluster.grants(peers[0], &campaign)?;
+            cluster.pass_until(quiet)?;
+            cluster.refuses(peers[1], &campaign)?;
+            format!("{} and {} answered late", peers[0], peers[1])
+        }
+        1 => {
+            let wait = cluster.random_time(quiet - cluster.now());
+            cluster.pass(wait)?;
+            for &peer in &peers {
+                cluster.refuses(peer, &campaign)?;
+            }
+            if etcd {
+                last = cluster.now() + ARRIVAL; // it is a follower from then on
+            }
+            "all others refused it".to_string()
+        }
+        2 if !etcd => {
+            let term = campaign.term + 1 + cluster.random(3) as Term;
+            cluster.pass_until(quiet)?;
+            cluster.refuses_in(term, peers[0], &campaign)?;
+            format!("{} refused it late, in term {term}", peers[0])
+        }
+        _ => return replies_to_a_follower(cluster, &campaign, peers),
+    };
+    let what = format!("its campaign in term {} ({replies})", campaign.term);
+    cluster.must_campaign_between(campaign.began, last, &what, Task::CountVotes)?;
+    Ok(())
+}
+
+/// The candidate has yielded to a leader of its term when the replies come.
+fn replies_to_a_follower(
+    cluster: &mut Cluster,
+    campaign: &Campaign,
+    mut peers: Vec<ServerId>,
+) -> Outcome {
     let beat = cluster.beats(peers[0], campaign.term)?;
     let what = format!("{beat} (and it got late replies to its RequestVotes of that term)");
     let pause = cluster.timing().election_timeout_min() / 4;
@@ -272,8 +313,8 @@ fn a_reply_does_not(cluster: &mut Cluster) -> Outcome {
         cluster.pass(pause / 2)?;
         match peers.pop() {
             None => Ok(()),
-            Some(peer) if peer == voter => cluster.grants(peer, &campaign),
-            Some(peer) => cluster.refuses(peer, &campaign),
+            Some(peer) if peer == voter => cluster.grants(peer, campaign),
+            Some(peer) => cluster.refuses(peer, campaign),
         }
     })?;
     Ok(())
@@ -310,16 +351,31 @@ fn a_candidate_campaigns_again(cluster: &mut Cluster) -> Outcome {
 
 fn a_former_leader_has_a_timer(cluster: &mut Cluster) -> Outcome {
     let [first, second] = cluster.two_peers();
+    start_with_log(cluster, &[1, 1])?;
     let campaign = cluster.campaign()?;
     cluster.grants(first, &campaign)?;
     cluster.must_win(&campaign)?;
     let term = campaign.term + 1 + cluster.random(3) as Term;
-    match cluster.random(2) {
-        0 => cluster.refuses_heartbeat_in(term, second, campaign.term)?,
-        _ => cluster.refuses_in(term, second, &campaign)?,
-    }
-    let stepped_down = cluster.now() + Duration::from_millis(1);
-    let what = format!("{second}'s reply of term {term}, which ended its leadership");
+    // A leader with a lease ignores who asks.
+    let ways = if cluster.features().lease { 2 } else { 3 };
+    let message = match cluster.random(ways) {
+        0 => {
+            cluster.refuses_heartbeat_in(term, second, campaign.term)?;
+            "reply"
+        }
+        1 => {
+            cluster.refuses_in(term, second, &campaign)?;
+            "reply"
+        }
+        _ => {
+            let mut args = cluster.vote_request(second, term);
+            (args.last_log_index, args.last_log_term) = (0, 0);
+            cluster.send(second, args)?;
+            "RequestVote (with an empty log)"
+        }
+    };
+    let stepped_down = cluster.now() + ARRIVAL;
+    let what = format!("{second}'s {message} of term {term}, which ended its leadership");
     cluster.must_adopt(
         term,
         &format!("{S0}, leader of term {}, got {what}", campaign.term),

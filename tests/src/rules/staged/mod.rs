@@ -76,8 +76,8 @@ impl Staged {
                  reply (Raft paper, Figure 2; Students' Guide to Raft)"
             }
             Staged::Heartbeats | Staged::FirstHeartbeat => {
-                "upon election a leader sends heartbeats at once, and repeats them in each idle \
-                 interval to prevent election timeouts (Raft paper, Figure 2: leaders)"
+                "upon election a leader sends heartbeats at once, and again in each interval, to \
+                 every other server, whether it answers or not (Raft paper, 5.2; Figure 2: leaders)"
             }
             Staged::TenHeartbeatsASecond => {
                 "the tester limits a leader to tens of RPCs a second: at most 10 heartbeats (6.824, \
