@@ -83,11 +83,13 @@ pub(super) fn a_follower(cluster: &mut Cluster, leader: Leader) -> ServerId {
     followers.nth(nth).unwrap_or(leader.server)
 }
 
-/// Whether a server that hears nobody stays in its state, and so keeps its timeout: an etcd that
-/// asks for promises is never anything but a pre-candidate.
-pub(super) fn keeps_its_timeout_alone(cluster: &Cluster) -> bool {
+/// Whether the timeouts of a server that hears nobody do not show. An etcd that asks for promises is
+/// never anything but a pre-candidate, and so keeps its timeout; and who sends pre-votes again that
+/// are not answered does not show when it begins anew.
+pub(super) fn hides_its_timeouts_alone(cluster: &Cluster, server: ServerId) -> bool {
     let features = cluster.features();
-    features.redraw == Redraw::OnStateChange && features.pre_vote.is_some()
+    let keeps = features.redraw == Redraw::OnStateChange && features.pre_vote.is_some();
+    keeps || cluster.watch().attempts.asks_again(server)
 }
 
 /// Waits until a server that is cut off has tried to be elected so many times.
@@ -125,7 +127,7 @@ pub(super) fn timeouts_alone(
 }
 
 /// So many election timeouts of a server that, after each, is let in again until it hears the
-/// leader. For who [keeps its timeout](keeps_its_timeout_alone) alone.
+/// leader. For who [hides its timeouts](hides_its_timeouts_alone) alone.
 pub(super) fn timeouts_after_a_leader(
     cluster: &mut Cluster,
     server: ServerId,

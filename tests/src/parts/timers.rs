@@ -132,7 +132,8 @@ fn timeouts_are_drawn_afresh(cluster: &mut Cluster) -> Outcome {
     let leader = settle(cluster)?;
     let server = a_follower(cluster, leader);
     cluster.isolate(server)?;
-    let timeouts = match keeps_its_timeout_alone(cluster) {
+    try_alone(cluster, server, 2)?;
+    let timeouts = match hides_its_timeouts_alone(cluster, server) {
         true => timeouts_after_a_leader(cluster, server, ALONE)?,
         false => timeouts_alone(cluster, server, ALONE)?,
     };
@@ -182,13 +183,15 @@ fn servers_draw_differently(cluster: &mut Cluster) -> Outcome {
     for &server in &servers {
         try_alone(cluster, server, EACH + 1)?;
     }
+    let mut hidden = false;
     for server in servers {
+        hidden |= hides_its_timeouts_alone(cluster, server);
         // From the first: who draws the same as another does so from the start.
         let attempts = cluster.watch().attempts.of(server).iter();
         let waited = attempts.take(EACH).map(|a| millis(a.waited()));
         drawn.push((server, waited.collect::<Vec<f64>>()));
     }
-    if !keeps_its_timeout_alone(cluster) {
+    if !hidden {
         check_differences(cluster, &drawn)?;
     }
     cluster.heal_all()?;
