@@ -1,8 +1,6 @@
 //! The election restriction (Raft paper, 5.4.1): logs that are behind. Nobody appends in this lab, so
 //! the logs are put on the disks before the servers start.
 
-use std::time::Duration;
-
 use raftapi::{Entry, RequestVote, Stable, Term};
 
 use labrpc::ServerId;
