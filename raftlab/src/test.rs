@@ -14,7 +14,8 @@ use labrpc::Header;
 use raftapi::Server;
 use suite::cluster::TimeKind;
 use suite::marks::Marks;
-use suite::report::Failed;
+use suite::part::Part;
+use suite::report::{self, Failed};
 use suite::runner::Plan;
 use suite::settings::Settings;
 use suite::test::Test;
@@ -172,16 +173,14 @@ fn print(
     for (tested, _) in results {
         let name = tested.test.path();
         for remark in &tested.remarks {
-            writeln!(
-                out,
-                "remark on {name}: {remark}; a loaded machine can do that"
-            )?;
-        }
-        let replay = |seed| replay(&tested.test, seed);
-        if let Some(failed) = Failed::of(tested, replay, lab.source.map(Path::new)) {
-            writeln!(out, "{failed}")?;
+            let why = match tested.test.time {
+                TimeKind::Virtual => "",
+                TimeKind::Real => "; a loaded machine can do that",
+            };
+            writeln!(out, "remark on {name}: {remark}{why}")?;
         }
     }
+    tell_failures(lab, &tested, &replay, &mut out)?;
     write!(out, "{}", table::points(&marks))?;
     let runs: u64 = results.iter().map(|(tested, _)| tested.played).sum();
     let failed: u64 = results.iter().map(|(tested, _)| tested.failed).sum();
@@ -213,6 +212,42 @@ fn print(
     }
     out.flush()?;
     Ok(())
+}
+
+/// Tells the failures that tell most; of the rest, only which they are.
+fn tell_failures(
+    lab: &Lab,
+    tested: &[Tested],
+    replay: &impl Fn(&Test, u64) -> String,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    const STORIES: usize = 3;
+    let failures = report::in_order_of_telling(tested);
+    let basics = |tested: &&&Tested| tested.test.part == Part::Basics;
+    let stories = match failures.iter().filter(basics).count() {
+        0 => STORIES,
+        basics => basics, // nothing else is worth a look before these pass
+    };
+    for tested in failures.iter().take(stories) {
+        let replay = |seed| replay(&tested.test, seed);
+        if let Some(failed) = Failed::of(tested, replay, lab.source.map(Path::new)) {
+            writeln!(out, "{failed}")?;
+        }
+    }
+    let rest = failures.get(stories..).unwrap_or_default();
+    if rest.is_empty() {
+        return Ok(());
+    }
+    writeln!(
+        out,
+        "{} more tests fail; --test NAME tells why:",
+        rest.len()
+    )?;
+    for tested in rest {
+        let rule = tested.failure.as_ref().map_or("", |f| f.finding.rule);
+        writeln!(out, "  {}: {rule}", tested.test.path())?;
+    }
+    writeln!(out)
 }
 
 fn write_trace(file: WholeFile, plan: &Plan, tested: &Tested) -> Result<()> {

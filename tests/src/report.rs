@@ -54,9 +54,15 @@ const TELLING: [Part; 13] = [
 
 /// Of the tests that failed, the one whose failure tells most.
 pub fn first_to_look_at(tested: &[Tested]) -> Option<&Tested> {
-    let rank = |tested: &Tested| TELLING.iter().position(|part| *part == tested.test.part);
-    let failed = tested.iter().filter(|tested| tested.failed > 0);
-    failed.min_by_key(|tested| rank(tested))
+    in_order_of_telling(tested).first().copied()
+}
+
+/// The tests that failed, those first whose failure tells most.
+pub fn in_order_of_telling(tested: &[Tested]) -> Vec<&Tested> {
+    let rank = |tested: &&Tested| TELLING.iter().position(|part| *part == tested.test.part);
+    let mut failed: Vec<&Tested> = tested.iter().filter(|tested| tested.failed > 0).collect();
+    failed.sort_by_key(rank);
+    failed
 }
 
 fn write(

@@ -126,7 +126,6 @@ impl Plan {
                     failure.trace = trace.clone();
                 }
                 tested.trace = trace;
-                tested.remarks.append(&mut run.remarks);
             }
         }
     }

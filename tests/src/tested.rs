@@ -25,8 +25,10 @@ pub struct Tested {
     pub failure: Option<Failure>,
     /// Whether a hanging server cut the test short.
     pub given_up: bool,
-    /// What was out of the ordinary in real time, and no failure.
+    /// What was out of the ordinary, and no failure: of the lowest seed with which anything was.
     pub remarks: Vec<String>,
+    /// That seed.
+    remarked: Option<u64>,
     /// The last run in real time, written down: it cannot be played again.
     pub trace: Trace,
     /// When its first run began and its last one ended, by the wall clock.
@@ -66,6 +68,7 @@ impl Tested {
             failure: None,
             given_up: false,
             remarks: Vec::new(),
+            remarked: None,
             trace: Trace::new(),
             played_between: None,
         }
@@ -76,6 +79,10 @@ impl Tested {
         let now = Instant::now();
         let began = self.played_between.map_or(now - time, |(began, _)| began);
         self.played_between = Some((began, now));
+        if !played.remarks.is_empty() && self.remarked.is_none_or(|known| seed < known) {
+            self.remarked = Some(seed);
+            self.remarks.clone_from(&played.remarks);
+        }
         if let Some(finding) = &played.finding {
             self.fail(seed, finding.clone(), None);
         }
