@@ -224,10 +224,8 @@ fn tell_failures(
     const STORIES: usize = 3;
     let failures = report::in_order_of_telling(tested);
     let basics = |tested: &&&Tested| tested.test.part == Part::Basics;
-    let stories = match failures.iter().filter(basics).count() {
-        0 => STORIES,
-        basics => basics, // nothing else is worth a look before these pass
-    };
+    let basics = failures.iter().filter(basics).count();
+    let stories = if basics > 0 { basics } else { STORIES };
     for tested in failures.iter().take(stories) {
         let replay = |seed| replay(&tested.test, seed);
         if let Some(failed) = Failed::of(tested, replay, lab.source.map(Path::new)) {
@@ -238,11 +236,11 @@ fn tell_failures(
     if rest.is_empty() {
         return Ok(());
     }
-    writeln!(
-        out,
-        "{} more tests fail; --test NAME tells why:",
-        rest.len()
-    )?;
+    let more = rest.len();
+    if basics > 0 {
+        return writeln!(out, "{more} more tests fail: for when the basics pass\n");
+    }
+    writeln!(out, "{more} more tests fail; --test NAME tells why:")?;
     for tested in rest {
         let rule = tested.failure.as_ref().map_or("", |f| f.finding.rule);
         writeln!(out, "  {}: {rule}", tested.test.path())?;
