@@ -37,6 +37,16 @@ fn threads_called(name: &str) -> usize {
     names.filter(|found| found.trim_end() == name).count()
 }
 
+/// Whether no thread of this name is left. One that has been joined may be listed for a moment
+/// longer, until the kernel has cleared it away.
+#[cfg(target_os = "linux")]
+fn none_is_left(name: &str) -> bool {
+    (0..10_000).any(|_| {
+        std::thread::yield_now();
+        threads_called(name) == 0
+    })
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_thousand_crashes_and_restarts_leave_no_thread_behind() {
@@ -51,12 +61,12 @@ fn a_thousand_crashes_and_restarts_leave_no_thread_behind() {
                 run.crash(S7).unwrap();
             }
         }
-        assert_eq!(threads_called("S7"), 0, "it has been joined");
+        assert!(none_is_left("S7"), "it has been joined");
         run.start(S7).unwrap();
     }
     advance_until(&mut run, 1001, "S7 starts");
     run.finish().unwrap();
-    assert_eq!(threads_called("S7"), 0);
+    assert!(none_is_left("S7"));
 }
 
 #[cfg(target_os = "linux")]
@@ -64,7 +74,7 @@ fn a_thousand_crashes_and_restarts_leave_no_thread_behind() {
 fn a_run_that_is_dropped_leaves_no_thread_behind() {
     let run = begin_with(vec![echo(); 10], Faults::RELIABLE);
     drop(run);
-    assert_eq!(threads_called("S9"), 0);
+    assert!(none_is_left("S9"));
 }
 
 #[test]
