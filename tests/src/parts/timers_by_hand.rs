@@ -265,16 +265,15 @@ fn a_reply_does_not(cluster: &mut Cluster) -> Outcome {
     let quiet = campaign.asked + cluster.surely_quiet();
     let etcd = cluster.features().redraw == Redraw::OnStateChange;
     let mut last = campaign.asked;
-    let replies = match cluster.random(4) {
-        0 => {
-            // As long as the election is not decided.
-            cluster.pass_until(campaign.asked + (quiet - campaign.asked) / 2)?;
-            cluster.grants(peers[0], &campaign)?;
+    let replies = match cluster.random(5) {
+        0 | 1 => {
+            // One vote of five: the election is not decided.
             cluster.pass_until(quiet)?;
+            cluster.grants(peers[0], &campaign)?;
             cluster.refuses(peers[1], &campaign)?;
             format!("{} and {} answered late", peers[0], peers[1])
         }
-        1 => {
+        2 => {
             let wait = cluster.random_time(quiet - cluster.now());
             cluster.pass(wait)?;
             for &peer in &peers {
@@ -285,7 +284,7 @@ fn a_reply_does_not(cluster: &mut Cluster) -> Outcome {
             }
             "all others refused it".to_string()
         }
-        2 if !etcd => {
+        3 if !etcd => {
             let term = campaign.term + 1 + cluster.random(3) as Term;
             cluster.pass_until(quiet)?;
             cluster.refuses_in(term, peers[0], &campaign)?;
