@@ -142,6 +142,11 @@ pub enum Happening<Q, R, S, U> {
         /// Which server.
         server: ServerId,
     },
+    /// Whoever directs the run has something to say about it.
+    Noted {
+        /// A sentence.
+        note: String,
+    },
     /// Something was found to be wrong, and the run ended.
     RuleBroken {
         /// The finding, as a sentence.
@@ -286,6 +291,7 @@ impl<Q, R, S, U> Happening<Q, R, S, U> {
             Healed { from, to } => Healed { from, to },
             Isolated { server } => Isolated { server },
             Rejoined { server } => Rejoined { server },
+            Noted { ref note } => Noted { note: note.clone() },
             RuleBroken { ref finding } => RuleBroken {
                 finding: finding.clone(),
             },
@@ -406,6 +412,9 @@ pub struct Header {
     pub seed: u64,
     /// How many servers there are.
     pub servers: usize,
+    /// What the reader should know of them: what they declare, say. Optional.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub about: String,
 }
 
 impl Header {

@@ -86,6 +86,7 @@ fn header(seed: u64, run: &str) -> Header {
         run: run.to_string(),
         seed,
         servers: 5,
+        about: String::new(),
     }
 }
 

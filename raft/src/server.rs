@@ -17,6 +17,7 @@ use rand::RngExt;
 
 use crate::Options;
 use crate::core::{Core, Timer};
+use options::Custom;
 
 /// The reference server with this timing: plain Raft.
 pub fn server(timing: Timing) -> Server {
@@ -31,9 +32,11 @@ pub fn server_with(timing: Timing, options: Options) -> Server {
 /// Runs one server until it is killed.
 fn run(ctx: &Context<'_>, timing: Timing, options: Options) {
     let mut raft = Running::start(ctx, timing, options);
+    let mut custom = Custom::new(options.redraw, &raft);
     loop {
         let event = ctx.recv_deadline(raft.deadline.min(raft.core.check_due()));
         raft.core.set_clock(ctx.now());
+        custom.watch(&mut raft);
         match event {
             Ok(Event::RequestVote(call)) if raft.core.ignores(&call.args) => {} // a lease
             Ok(Event::RequestVote(call)) => raft.answer_vote(call),
@@ -46,6 +49,7 @@ fn run(ctx: &Context<'_>, timing: Timing, options: Options) {
             Err(RecvTimeoutError::Timeout) => raft.on_timeout(),
             Err(RecvTimeoutError::Disconnected) => return, // killed
         }
+        custom.keep(&mut raft);
     }
 }
 

@@ -7,12 +7,13 @@ suite::tests!(raft::server(Timing::LAB), real_time);
 mod with_all_options {
     use super::Timing;
     use raft::Options;
-    use raftapi::PreVote;
+    use raftapi::{PreVote, Redraw};
 
     const ALL: Options = Options {
         pre_vote: Some(PreVote::Thesis),
         check_quorum: true,
         transfer: true,
+        redraw: Redraw::AtEachReset,
     };
 
     suite::tests!(raft::server_with(Timing::LAB, ALL), extra);

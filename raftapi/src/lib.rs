@@ -58,6 +58,14 @@ impl Server {
         }
     }
 
+    /// What it declares, in a line: `heartbeat 100ms, election timeout 300ms to 600ms; PreVote`.
+    pub fn about(&self) -> String {
+        match self.features {
+            Features::PLAIN => self.timing.to_string(),
+            features => format!("{}; {features}", self.timing),
+        }
+    }
+
     /// The same server, declaring what it does beyond plain Raft.
     #[must_use]
     pub fn with_features(self, features: Features) -> Server {

@@ -8,14 +8,18 @@ use raftapi::{Role, Server, Status, Timing};
 use raftlab::Lab;
 
 fn main() -> ExitCode {
-    let careless = Server::new(Timing::LAB, |ctx| {
+    raftlab::main(Lab {
+        server: careless(Timing::LAB),
+        build: |timing, _| careless(timing),
+        invocation: "cargo run -p raftlab --example careless --",
+        source: None,
+    })
+}
+
+fn careless(timing: Timing) -> Server {
+    Server::new(timing, |ctx| {
         ctx.publish(Status::new(0, Role::Follower));
         log::debug!("let somebody else do it");
         while ctx.recv().is_ok() {}
-    });
-    raftlab::main(Lab {
-        server: careless,
-        invocation: "cargo run -p raftlab --example careless --",
-        source: None,
     })
 }

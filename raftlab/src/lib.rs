@@ -25,12 +25,15 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Parser;
-use raftapi::Server;
+use raftapi::{Features, Server, Timing};
 
 /// A server, and the laboratory around it.
 pub struct Lab {
-    /// The server.
+    /// The server, as it is judged.
     pub server: Server,
+    /// The same server with another timing and other features, for scenarios and experiments. What it
+    /// cannot do it does not declare.
+    pub build: fn(Timing, Features) -> Server,
     /// How this very program is called from a shell, for replay commands: `cargo run --release --`.
     pub invocation: &'static str,
     /// The folder of the server's crate, to point at the task that a failure belongs to.

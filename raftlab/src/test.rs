@@ -262,6 +262,7 @@ fn write_trace(file: WholeFile, plan: &Plan, tested: &Tested) -> Result<()> {
         run: tested.test.name.to_string(),
         seed: plan.first_seed,
         servers: tested.test.servers,
+        about: plan.server.about(),
     };
     file.finish(|to| labrpc::write_trace(to, &header, &trace))
 }

@@ -18,6 +18,8 @@ pub struct Options {
     pub check_quorum: bool,
     /// It hands its leadership over when asked to (thesis 3.10).
     pub transfer: bool,
+    /// When it draws a new election timeout.
+    pub redraw: Redraw,
 }
 
 impl Options {
@@ -28,7 +30,7 @@ impl Options {
             check_quorum: self.check_quorum,
             lease: self.check_quorum,
             transfer: self.transfer,
-            redraw: Redraw::AtEachReset,
+            redraw: self.redraw,
         }
     }
 }

@@ -47,6 +47,7 @@ pub mod statistics;
 pub mod task;
 pub mod test;
 pub mod tested;
+pub mod timeline;
 pub mod view;
 pub mod watch;
 mod watchdog;

@@ -377,6 +377,7 @@ pub fn sentence(record: &Record<Echo>) -> String {
         Healed { from, to } => format!("{from} to {to} is healed"),
         Isolated { server } => format!("{server} is isolated"),
         Rejoined { server } => format!("{server} has rejoined"),
+        Noted { note } => note.clone(),
         RuleBroken { finding } => finding.clone(),
     };
     format!("{}: {what}", millis(record.at))

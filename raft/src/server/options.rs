@@ -1,11 +1,73 @@
 //! What a server does for its options. The rules stand in `core/`.
 
+use std::time::Duration;
+
 use raftapi::{
-    Answer, AppendEntries, AppendReply, Call, Raft, RequestVote, TimeoutNow, Transfer,
-    TransferLeadership, VoteReply,
+    Answer, AppendEntries, AppendReply, Call, Raft, Redraw, RequestVote, Role, Term, Time,
+    TimeoutNow, Transfer, TransferLeadership, VoteReply,
 };
 
 use super::Running;
+
+/// The custom by which election timeouts are drawn, if it is another than at each reset.
+#[derive(Debug)]
+pub(super) struct Custom {
+    redraw: Redraw,
+    /// The timeout that was drawn last, and in which term and role.
+    timeout: Duration,
+    drawn_in: (Term, Role),
+    /// What the deadline was before this step.
+    deadline: Time,
+}
+
+impl Custom {
+    pub fn new(redraw: Redraw, raft: &Running<'_>) -> Custom {
+        Custom {
+            redraw,
+            timeout: raft.deadline - raft.ctx.now(),
+            drawn_in: (raft.core.current_term(), raft.core.role()),
+            deadline: raft.deadline,
+        }
+    }
+
+    /// At the beginning of a step: takes the deadline away, to see whether the step sets one.
+    pub fn watch(&mut self, raft: &mut Running<'_>) {
+        if self.redraw == Redraw::AtEachReset {
+            return;
+        }
+        self.deadline = std::mem::replace(&mut raft.deadline, Time::NEVER);
+    }
+
+    /// At its end: if it has reset the election timer, it has drawn a fresh timeout; puts the last
+    /// one in its place where the custom is to keep it.
+    pub fn keep(&mut self, raft: &mut Running<'_>) {
+        if self.redraw == Redraw::AtEachReset {
+            return;
+        }
+        let is_reset = raft.deadline != Time::NEVER;
+        if !is_reset {
+            raft.deadline = self.deadline;
+        }
+        let (term, role) = (raft.core.current_term(), raft.core.role());
+        // To etcd, becoming a pre-candidate is no change of state.
+        let changed = role != Role::PreCandidate && self.drawn_in != (term, role);
+        if changed {
+            self.drawn_in = (term, role);
+        }
+        let now = raft.ctx.now();
+        match self.redraw {
+            _ if role == Role::Leader => {}
+            Redraw::OnStateChange if changed => {
+                self.timeout = raft.draw_election_timeout();
+                raft.deadline = now + self.timeout;
+            }
+            Redraw::OnStateChange | Redraw::Once if is_reset => {
+                raft.deadline = now + self.timeout;
+            }
+            _ => {}
+        }
+    }
+}
 
 impl Running<'_> {
     pub(super) fn count_pre_vote(&mut self, answer: Answer<RequestVote, VoteReply>) {

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use labrpc::{Delay, Faults, Happening, LinkFaults, Record, Run};
 use raft::Options;
-use raftapi::{Context, Features, PreVote, Raft, RequestVote, Role, ServerId, Stable, Timing};
+use raftapi::{
+    Context, Features, PreVote, Raft, Redraw, RequestVote, Role, ServerId, Stable, Timing,
+};
 
 use crate::help::*;
 
@@ -14,6 +16,7 @@ pub const PLAIN: Options = Options {
     pre_vote: None,
     check_quorum: false,
     transfer: false,
+    redraw: Redraw::AtEachReset,
 };
 /// PreVote as in the thesis.
 pub const THESIS: Options = Options {
@@ -40,6 +43,7 @@ pub const ALL: Options = Options {
     pre_vote: Some(PreVote::Thesis),
     check_quorum: true,
     transfer: true,
+    redraw: Redraw::AtEachReset,
 };
 /// All of them, by etcd's customs.
 pub const ALL_ETCD: Options = Options {

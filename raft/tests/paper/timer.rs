@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use labrpc::{Faults, Run};
-use raft::{Core, Timer};
-use raftapi::{AppendEntries, RequestVote, Role, ServerId, Stable, Term, Timing};
+use raft::{Core, Options, Timer};
+use raftapi::{AppendEntries, Redraw, RequestVote, Role, ServerId, Stable, Term, Timing};
 
 use crate::help::*;
+use crate::options::{PLAIN, among_timed};
 
 /// The log of the server under test.
 const LOG: [Term; 2] = [1, 2];
@@ -394,4 +395,29 @@ fn each_heartbeat_and_each_vote_draws_a_fresh_timeout() {
         let drawn: Vec<Duration> = set.iter().map(|(now, due)| *due - *now).collect();
         assert_spread(&drawn, Timing::LAB);
     }
+}
+
+/// By other customs a timeout is kept: from the start on, or from one change of term or role to the
+/// next. S1 leads term 1, and then term 2.
+#[test]
+fn a_custom_keeps_the_timeout_that_was_drawn() {
+    let drawn_by = |redraw| {
+        let options = Options { redraw, ..PLAIN };
+        let lead = |peer: Peer, round| peer.says(200 * round, heartbeat(S1, 1 + round / 51));
+        let peer = (1..=100).fold(Peer::silent(), lead);
+        let disk = Stable::default();
+        let mut sim = among_timed(Timing::LAB, options, disk, vec![peer, Peer::silent()]);
+        run_to(&mut sim, 200 * 100 + 2 * LINK);
+        let set = deadlines(&sim, S0);
+        assert_eq!(set.len(), 1 + 100);
+        let distinct: BTreeSet<Duration> = set.iter().map(|(now, due)| *due - *now).collect();
+        distinct.len()
+    };
+    assert_eq!(drawn_by(Redraw::AtEachReset), 101);
+    assert_eq!(drawn_by(Redraw::Once), 1);
+    assert_eq!(
+        drawn_by(Redraw::OnStateChange),
+        3,
+        "at its start, and in each term"
+    );
 }

@@ -1,7 +1,7 @@
 //! The reference, with all its presets and options.
 
 use raft::Options;
-use raftapi::{PreVote, Timing};
+use raftapi::{PreVote, Redraw, Timing};
 use suite::part::Part;
 
 use crate::Variant;
@@ -35,6 +35,7 @@ pub fn variants() -> Vec<Variant> {
                         pre_vote,
                         check_quorum,
                         transfer,
+                        redraw: Redraw::AtEachReset,
                     };
                     variants.push(
                         Variant::new(
