@@ -95,8 +95,6 @@ pub fn run(args: &TimelineArgs) -> Result<Ending> {
              everything, and is zoomed there"
         );
     }
-    let (header, trace) = read(&args.trace)?;
-    let read = timeline::read(&header, &trace);
     let beside = args.trace.with_extension("html");
     let page = match (&args.output, args.svg.is_some() || args.text) {
         (Some(output), _) => Some(output.as_path()),
@@ -116,6 +114,8 @@ pub fn run(args: &TimelineArgs) -> Result<Ending> {
             args.trace.display()
         );
     }
+    let (header, trace) = read(&args.trace)?;
+    let read = timeline::read(&header, &trace);
     let done = (|| {
         if let Some(svg) = &args.svg {
             let window = Window::of(&read, nanos(args.from), nanos(args.to));
@@ -129,7 +129,7 @@ pub fn run(args: &TimelineArgs) -> Result<Ending> {
         if let Some(page) = page {
             write(page, |to| timeline::html(&read, to))?;
             if page != Path::new("-") {
-                println!("{}", page.display());
+                writeln!(io::stdout(), "{}", page.display())?;
             }
         }
         Ok(Ending::Passed)
