@@ -173,7 +173,7 @@ function drawElectionNames(ctx) {
     ctx.fillStyle = election.split && election.end <= view.horizon ? theme.bad : HUES.orange;
     ctx.fillRect(x, layout.elections + ROW - 3, width, 3);
     if (from < after) return;
-    const text = firstFitting(ctx, [electionInWords(election, view.horizon), `term ${election.term}`, `${election.term}`], Math.max(next, x + width) - from - 8);
+    const text = firstFitting(ctx, [electionInWords(election, view.horizon), electionInShort(election, view.horizon), `term ${election.term}`, `${election.term}`], Math.max(next, x + width) - from - 8);
     ctx.fillStyle = election.split && election.end <= view.horizon ? theme.bad : theme.ink;
     ctx.fillText(text, from + 3, layout.elections + 14);
     after = from + widthOf(ctx, text) + 6;
@@ -325,7 +325,8 @@ function drawWhole(ctx, width, height, x) {
   const theme = colours();
   ctx.fillStyle = theme.lane;
   ctx.fillRect(0, 0, width, height);
-  const row = height / servers;
+  const below = 8; // elections, under the lanes
+  const row = (height - below) / servers;
   run.lanes.forEach((lane, server) => {
     for (const span of lane.roles) {
       if (span.role === 'follower') continue;
@@ -340,7 +341,7 @@ function drawWhole(ctx, width, height, x) {
     if (x(election.begin) - last < 1) continue;
     last = x(election.begin);
     ctx.fillStyle = election.split ? theme.bad : HUES.orange;
-    ctx.fillRect(last, 0, election.split ? 2 : 1.5, height);
+    ctx.fillRect(last, height - below + 1, 2, below - 1);
   }
   if (run.broken) {
     ctx.fillStyle = theme.bad;

@@ -40,9 +40,9 @@ function toMoment(index, withPlay) {
   view.horizon = view.horizon === Infinity ? moment.at : Math.max(view.horizon, moment.at);
   view.focus = null;
   view.pin = null;
-  const length = clamp(view.end - view.begin, 2 * (moment.shown - moment.at), Math.max(runLength, 1));
-  const begin = moment.at - 0.45 * length;
-  if (view.at < begin || view.at > view.horizon) seek(begin + 0.15 * length);
+  const length = clamp(view.end - view.begin, 3.2 * (moment.shown - moment.at), Math.max(runLength, 1));
+  const begin = moment.at - 0.62 * length;
+  if (view.at < begin || view.at > view.horizon) seek(begin + 0.3 * length);
   show(begin, begin + length);
   tellQuestion();
   if (withPlay) play(moment.at, 4);

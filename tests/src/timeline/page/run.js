@@ -157,6 +157,12 @@ function electionInWords(election, horizon = Infinity) {
   return `${term}: ${who} campaigns, nobody wins`;
 }
 
+/** The same in as few words as can be. */
+function electionInShort(election, horizon = Infinity) {
+  const known = election.end <= horizon;
+  return `term ${election.term}${known && election.won ? `: ${name(election.won[0])}` : known && election.split ? ': split' : ''}`;
+}
+
 /** How long election timers of this run are, about; to choose a first view. */
 const usualTimeout = (() => {
   const lengths = run.lanes.flatMap((lane) => lane.timers.slice(0, 200).filter((timer) => timer.due !== null).map((timer) => timer.due - timer.begin));
