@@ -6,6 +6,7 @@
 //! | `test` | `raftlab test`: the suite, a table with points, JSON, a trace |
 //! | `summary` | what a test's runs come to, in numbers |
 //! | `table`, `json` | the same, for people and for programs |
+//! | `timeline` | `raftlab timeline`: a trace as a page, a drawing, or text |
 //! | `files` | files that are whole or not there |
 //!
 //! Exit codes: 0, all passed; 1, something failed; 2, the tool itself could not work; 130, it was
@@ -19,6 +20,7 @@ mod json;
 mod summary;
 mod table;
 mod test;
+mod timeline;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -45,6 +47,7 @@ pub fn main(lab: Lab) -> ExitCode {
     let command = cli::Cli::parse().command.unwrap_or_default();
     let done = match command {
         cli::Command::Test(args) => test::run(&lab, &args),
+        cli::Command::Timeline(args) => timeline::run(&args),
         cli::Command::List => list(),
     };
     match done {

@@ -18,6 +18,7 @@
 //! | [`marks`], [`weights`] | what it is all worth |
 //! | [`finding`], [`diagnosis`], [`task`] | what is wrong, why, and where a student is to look |
 //! | [`report`], [`columns`] | how it reads |
+//! | [`timeline`] | how it looks |
 //! | [`settings`] | `RAFT_SEED`, `RAFT_SEEDS`, `RAFT_WATCHDOG`, `RAFT_CHECK_DETERMINISM` |
 
 #![deny(missing_docs)]
@@ -52,6 +53,7 @@ pub mod view;
 pub mod watch;
 mod watchdog;
 pub mod weights;
+mod wording;
 
 use std::path::Path;
 

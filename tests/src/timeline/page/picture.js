@@ -310,7 +310,7 @@ function drawOverview() {
   const from = clamp(x(view.begin), 0, width);
   const to = clamp(x(view.end), 0, width);
   ctx.fillStyle = theme.paper;
-  ctx.globalAlpha = 0.6;
+  ctx.globalAlpha = 0.5;
   ctx.fillRect(0, 0, from, height);
   ctx.fillRect(to, 0, width - to, height);
   ctx.globalAlpha = 1;

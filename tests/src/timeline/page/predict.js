@@ -12,10 +12,10 @@ const predict = {
   asked: 0,
 };
 
-/** Begins with the first question after the playhead, or with the first. */
+/** Begins with the first question whose answer the playhead has not passed, or with the first. */
 function startPredicting() {
   if (run.moments.length === 0) return;
-  const next = run.moments.findIndex((moment) => moment.at > view.at);
+  const next = run.moments.findIndex((moment) => moment.shown > view.at);
   predict.on = true;
   predict.right = 0;
   predict.asked = 0;

@@ -1,7 +1,8 @@
 // Puts the page together, and opens it where there is something to see.
 
-/** How long frames took to draw, in milliseconds: the last few hundred. */
+/** How long frames took to draw, in milliseconds: the last few hundred; and when the first was done. */
 const drawn = [];
+let firstDrawn = null;
 
 function tellAll() {
   const started = performance.now();
@@ -14,6 +15,7 @@ function tellAll() {
   tellTable();
   keepHash();
   drawn.push(performance.now() - started);
+  firstDrawn ??= performance.now();
   if (drawn.length > 600) drawn.shift();
 }
 
@@ -60,7 +62,8 @@ startPage();
 
 /**
  * For tests, to read only. `state` is what is looked at; `where(name)` gives where in the window an item
- * of this name (as in items.js: 'm12', 't0.5') can be pointed at; `drawn` is how long frames took in ms.
+ * of this name (as in items.js: 'm12', 't0.5') can be pointed at; `drawn` is how long frames took to draw,
+ * in ms, and `firstDrawn` how long after the page was asked for the first was.
  */
 window.timeline = Object.freeze({
   get state() {
@@ -85,5 +88,8 @@ window.timeline = Object.freeze({
   },
   get drawn() {
     return [...drawn];
+  },
+  get firstDrawn() {
+    return firstDrawn;
   },
 });
