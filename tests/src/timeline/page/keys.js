@@ -68,7 +68,7 @@ const KEYS = [
   [['ArrowDown'], 'scroll the lanes down', () => scrollLanes(layout.lane)],
   [['+', '='], 'zoom in', () => zoom(1 / 1.5, zoomCentre())],
   [['-'], 'zoom out', () => zoom(1.5, zoomCentre())],
-  [['0'], 'the whole run (in a question, nothing)', () => glide(run.begin, run.begin + runLength)],
+  [['0'], 'the whole run', () => glide(run.begin, run.begin + runLength)],
   [['h'], 'heartbeats', () => toggleFilter('heartbeats')],
   [['a'], 'answers to heartbeats', () => toggleFilter('acks')],
   [['o'], 'votes', () => toggleFilter('votes')],

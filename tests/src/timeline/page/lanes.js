@@ -271,7 +271,7 @@ function drawHead(ctx, server) {
     ctx.fillText(fitted(ctx, word, right - from), from, middle + 4);
     if (state.down) return;
   } else {
-    const word = firstFitting(ctx, [ROLES[state.role], ROLES[state.role].slice(0, 4)], right - from - 10);
+    const word = firstFitting(ctx, [ROLES[state.role], ROLES[state.role].slice(0, 4)], right - from - (state.isolated || state.cut.length > 0 ? 24 : 10));
     const wide = widthOf(ctx, word) + 12;
     fillRole(ctx, state.role, from, middle - 8, wide, 16);
     ctx.fillStyle = theme[state.role];

@@ -40,7 +40,9 @@ function toMoment(index, withPlay) {
   view.horizon = view.horizon === Infinity ? moment.at : Math.max(view.horizon, moment.at);
   view.focus = null;
   view.pin = null;
-  const length = clamp(view.end - view.begin, 3.2 * (moment.shown - moment.at), Math.max(runLength, 1));
+  // As near as what is asked about lets one see it, with some of the timers before it.
+  const asked = moment.shown - moment.at;
+  const length = Math.max(3.2 * asked, clamp(8 * asked, 0.6 * usualTimeout, 2.5 * usualTimeout));
   const begin = moment.at - 0.62 * length;
   if (view.at < begin || view.at > view.horizon) seek(begin + 0.3 * length);
   show(begin, begin + length);
