@@ -4,6 +4,11 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::scenario::find::FindArgs;
+use crate::scenario::play::PlayArgs;
+
+use crate::timeline::TimelineArgs;
+
 /// An election laboratory: judges Raft servers, event by event, in virtual time.
 #[derive(Parser, Debug)]
 #[command(version, after_help = EXIT_CODES)]
@@ -20,6 +25,12 @@ const EXIT_CODES: &str = "Without a command: test.\n\
 pub enum Command {
     /// Plays the election suite
     Test(TestArgs),
+    /// Draws a trace: a page to zoom and play, a drawing for slides, or text
+    Timeline(TimelineArgs),
+    /// Plays a scenario: prints its transcript, writes its timeline
+    Play(PlayArgs),
+    /// Finds seeds with which something wished for happens in a scenario
+    Find(FindArgs),
     /// Lists the tests: what each shows and is worth, as Markdown
     List,
 }

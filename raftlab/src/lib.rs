@@ -6,7 +6,9 @@
 //! | `test` | `raftlab test`: the suite, a table with points, JSON, a trace |
 //! | `summary` | what a test's runs come to, in numbers |
 //! | `table`, `json` | the same, for people and for programs |
-//! | `files` | files that are whole or not there |
+//! | `timeline` | `raftlab timeline`: a trace as a page, a drawing, or text |
+//! | `scenario` | `raftlab play` and `raftlab find`: runs as text files |
+//! | `files`, `interrupt` | files that are whole or not there; Ctrl-C |
 //!
 //! Exit codes: 0, all passed; 1, something failed; 2, the tool itself could not work; 130, it was
 //! interrupted.
@@ -15,10 +17,13 @@
 
 mod cli;
 mod files;
+mod interrupt;
 mod json;
+mod scenario;
 mod summary;
 mod table;
 mod test;
+mod timeline;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -45,6 +50,9 @@ pub fn main(lab: Lab) -> ExitCode {
     let command = cli::Cli::parse().command.unwrap_or_default();
     let done = match command {
         cli::Command::Test(args) => test::run(&lab, &args),
+        cli::Command::Timeline(args) => timeline::run(&args),
+        cli::Command::Play(args) => scenario::play::run(&lab, &args),
+        cli::Command::Find(args) => scenario::find::run(&lab, &args),
         cli::Command::List => list(),
     };
     match done {

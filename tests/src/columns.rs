@@ -1,11 +1,14 @@
-//! The last events of a run, as aligned columns, one per server.
+//! A run as aligned columns, one per server: its end, or all of it.
 
 use std::fmt::Write;
+use std::ops::RangeInclusive;
 
 use labrpc::{Happening, Record};
-use raftapi::{Raft, Reply, Request, ServerId};
+use raftapi::{Raft, ServerId, Time};
 
-/// How many rows are shown.
+use crate::wording::{Words, is_heartbeat, words};
+
+/// How many rows of the end are shown.
 const ROWS: usize = 24;
 
 /// A row: when, who, what.
@@ -15,10 +18,55 @@ struct Row {
     text: String,
 }
 
-/// The last events of a trace, in lines that end with a newline.
+/// The last events of a trace, in lines that end with a newline. Heartbeats that do nothing are
+/// left out, except at the very end.
 pub fn columns(trace: &[Record<Raft>], servers: usize) -> String {
-    let rows = rows(trace, servers);
-    let rows = &rows[rows.len().saturating_sub(ROWS)..];
+    // What a slow disk puts off is told late, so the last step need not be the last record's.
+    let steps = trace.iter().map(|record| record.step);
+    let end = steps.max().unwrap_or(0).saturating_sub(1);
+    let shown = |record: &&Record<Raft>| {
+        let aside = matches!(
+            record.what,
+            Happening::Noted { .. } | Happening::RuleBroken { .. }
+        );
+        !aside && (record.step >= end || is_news(record)) && !is_wait(record)
+    };
+    let rows = rows(trace.iter().filter(shown), servers);
+    aligned(&rows[rows.len().saturating_sub(ROWS)..], servers)
+}
+
+/// All that happened between these times, in lines that end with a newline; heartbeats and what
+/// goes with them (their answers, deadlines) only if wanted.
+pub fn all_columns(
+    trace: &[Record<Raft>],
+    servers: usize,
+    between: RangeInclusive<Time>,
+    heartbeats: bool,
+) -> String {
+    let shown = |record: &&Record<Raft>| {
+        between.contains(&record.at)
+            && match heartbeats {
+                true => true,
+                false => is_news(record) && !is_wait(record) && !is_heartbeat(record),
+            }
+    };
+    aligned(&rows(trace.iter().filter(shown), servers), servers)
+}
+
+/// Whether it is something else than what goes on all the time.
+fn is_news(record: &Record<Raft>) -> bool {
+    match record.what {
+        Happening::TimedOut { .. } | Happening::Dropped { .. } => false,
+        Happening::Sent { .. } => true,
+        _ => !is_heartbeat(record),
+    }
+}
+
+fn is_wait(record: &Record<Raft>) -> bool {
+    matches!(record.what, Happening::DeadlineSet { .. })
+}
+
+fn aligned(rows: &[Row], servers: usize) -> String {
     let widths: Vec<usize> = ServerId::all(servers)
         .map(|id| {
             let cells = rows.iter().filter(|row| row.server == Some(id));
@@ -48,31 +96,25 @@ pub fn columns(trace: &[Record<Raft>], servers: usize) -> String {
     out
 }
 
-fn rows(trace: &[Record<Raft>], servers: usize) -> Vec<Row> {
-    // Heartbeats that do nothing are left out, except at the very end.
-    // What a slow disk puts off is told late, so the last step need not be the last record's.
-    let steps = trace.iter().map(|record| record.step);
-    let end = steps.max().unwrap_or(0).saturating_sub(1);
+fn rows<'a>(trace: impl Iterator<Item = &'a Record<Raft>>, servers: usize) -> Vec<Row> {
     let mut rows: Vec<Row> = Vec::new();
     // One request to many servers is one row.
     let mut round: Option<(u64, ServerId, String)> = None;
     let mut receivers = Vec::new();
     for record in trace {
-        let Some((server, what, to)) = cell(record, record.step >= end) else {
-            continue;
-        };
-        let this = to.and(server).map(|from| (record.step, from, what.clone()));
+        let Words { server, text, to } = words(record);
+        let this = to.and(server).map(|from| (record.step, from, text.clone()));
         if this.is_none() || this != round {
             receivers.clear();
-            let (time, text) = (record.at.to_string(), what.clone());
+            let (time, text) = (record.at.to_string(), text.clone());
             rows.push(Row { time, server, text });
         }
         round = this;
         receivers.extend(to);
         if let (Some(row), Some(_)) = (rows.last_mut(), to) {
             row.text = match receivers.len() == servers - 1 && servers > 3 {
-                true => format!("{what} > all"),
-                false => format!("{what} > {}", spaced(&receivers)),
+                true => format!("{text} > all"),
+                false => format!("{text} > {}", spaced(&receivers)),
             };
         }
     }
@@ -84,97 +126,12 @@ fn spaced(servers: &[ServerId]) -> String {
     names.join(" ")
 }
 
-/// Whose event it is, in a few words, and for a request to whom. `all`: also what is left out
-/// elsewhere.
-fn cell(record: &Record<Raft>, all: bool) -> Option<(Option<ServerId>, String, Option<ServerId>)> {
-    let at = |server: &ServerId, text: String| Some((Some(*server), text, None));
-    match &record.what {
-        Happening::Started {
-            server,
-            start,
-            stable,
-        } => {
-            let how = if *start == 0 { "starts" } else { "RESTARTS" };
-            at(server, format!("{how}, term {}", stable.current_term))
-        }
-        Happening::Crashed { server } => at(server, "CRASHES".to_string()),
-        Happening::TimedOut { server } if all => at(server, "deadline".to_string()),
-        Happening::Persisted { server, stable } => {
-            let vote = stable
-                .voted_for
-                .map_or("none".to_string(), |id| id.to_string());
-            at(
-                server,
-                format!("saves term {}, vote {vote}", stable.current_term),
-            )
-        }
-        Happening::Published { server, status } => {
-            let role = status.role.to_string();
-            at(server, format!("{} {}", role.to_uppercase(), status.term))
-        }
-        Happening::Sent {
-            from, to, request, ..
-        } => Some((Some(*from), request_text(request), Some(*to))),
-        Happening::Replied {
-            from,
-            to,
-            request,
-            reply,
-            ..
-        } if all || is_rare(request) => at(from, format!("{} > {to}", reply_text(reply))),
-        Happening::RequestDelivered {
-            from, to, request, ..
-        } if all || is_rare(request) => at(to, format!("{from} > {}", request_text(request))),
-        Happening::ReplyDelivered {
-            from,
-            to,
-            request,
-            reply,
-            ..
-        } if all || is_rare(request) => at(to, format!("{from} > {}", reply_text(reply))),
-        Happening::Dropped { from, to, why, .. } if all => at(to, format!("{from} > x ({why})")),
-        Happening::Cut { from, to } => Some((None, format!("-- link {from} > {to} is cut"), None)),
-        Happening::Healed { from, to } => {
-            Some((None, format!("-- link {from} > {to} is healed"), None))
-        }
-        Happening::Isolated { server } => at(server, "CUT OFF".to_string()),
-        Happening::Rejoined { server } => at(server, "REJOINS".to_string()),
-        _ => None,
-    }
-}
-
-fn is_rare(request: &Request) -> bool {
-    !matches!(request, Request::AppendEntries(_))
-}
-
-fn request_text(request: &Request) -> String {
-    match request {
-        Request::RequestVote(args) if args.pre_vote => format!("pre-vote? {}", args.term),
-        Request::RequestVote(args) => format!("vote? {}", args.term),
-        Request::AppendEntries(args) => format!("heartbeat {}", args.term),
-        Request::TransferLeadership(args) => format!("hand over? {}", args.term),
-        Request::TimeoutNow(args) => format!("timeout now {}", args.term),
-    }
-}
-
-fn reply_text(reply: &Reply) -> String {
-    let term = reply.term();
-    match reply {
-        Reply::RequestVote(reply) if reply.vote_granted => format!("grants {term}"),
-        Reply::RequestVote(_) => format!("refuses {term}"),
-        Reply::AppendEntries(reply) if reply.success => format!("ok {term}"),
-        Reply::AppendEntries(_) => format!("not ok {term}"),
-        Reply::Transfer(reply) if reply.accepted => format!("will do {term}"),
-        Reply::Transfer(_) => format!("will not {term}"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::rules::testing::*;
     use labrpc::Lost;
-    use raftapi::{Role, Time};
+    use raftapi::Role;
 
     #[test]
     fn an_election_reads_from_top_to_bottom() {

@@ -19,6 +19,7 @@
 //! | [`finding`], [`diagnosis`], [`task`] | what is wrong, why, and where a student is to look |
 //! | [`report`], [`columns`] | how it reads |
 //! | [`watchdog`], [`logging`] | a server that does not come back; the servers' log |
+//! | [`timeline`] | how it looks |
 //! | [`settings`] | `RAFT_SEED`, `RAFT_SEEDS`, `RAFT_WATCHDOG`, `RAFT_CHECK_DETERMINISM` |
 
 #![deny(missing_docs)]
@@ -53,6 +54,7 @@ pub mod view;
 pub mod watch;
 pub mod watchdog;
 pub mod weights;
+mod wording;
 
 use std::path::Path;
 

@@ -1,3 +1,20 @@
 //! A run as a picture: read off a trace, and off nothing else.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`model`] | what a picture is made of |
+//! | [`html`](mod@html) | the page, from `page/` |
+//! | [`read`](mod@read) | a trace, read: `messages`, `lanes`, `steps`, `timers`, `elections`, `moments` |
 
+mod elections;
+pub mod html;
+mod lanes;
+mod messages;
 pub mod model;
+mod moments;
+pub mod read;
+mod steps;
+mod timers;
+
+pub use html::html;
+pub use read::read;

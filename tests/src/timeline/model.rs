@@ -2,6 +2,10 @@
 //! the SVG and the text, which know nothing else. As JSON it is what the page holds.
 //!
 //! Times are nanoseconds since the run began, servers are their numbers.
+//!
+//! As JSON, structures are objects with these names, but for two things that keep a run of 100,000
+//! events small: an [`Event`] is an array, `[at, server, about, text, message]`; and what stands here
+//! under `skip_serializing_if` is left out when there is nothing to say.
 
 use serde::Serialize;
 
@@ -35,7 +39,8 @@ pub struct Timeline {
     /// Everything that happened, in the order of the trace: a table for those who cannot see the
     /// picture.
     pub events: Vec<Event>,
-    /// What messages say, whole: [`Message::whole`] counts them.
+    /// What messages say, whole, and what events are, in a few words: [`Message::whole`] and
+    /// [`Event::text`] count them.
     pub texts: Vec<String>,
 }
 
@@ -102,17 +107,21 @@ pub struct Timer {
     /// When it was reset.
     pub begin: u64,
     /// When it was to run out, if that is known: the bar runs from full at `begin` to empty here.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub due: Option<u64>,
     /// When it did, or was reset again, or stopped.
     pub end: u64,
     /// What reset it.
     pub reset_by: ResetBy,
-    /// The message that reset it: a heartbeat, a RequestVote that was granted.
+    /// The message that reset it, a heartbeat or a RequestVote that was granted: an index into
+    /// [`Timeline::messages`].
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<u32>,
     /// How it ended.
     pub ended_by: EndedBy,
     /// Not seen but concluded: the server does not wait for its election timer (it wakes at every
     /// tick, say) and does not publish it, so `due` is when it was seen to campaign. Drawn dashed.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub inferred: bool,
 }
 
@@ -175,12 +184,15 @@ pub struct Message {
     /// Its term.
     pub term: u64,
     /// When it was sent; none if that was before the trace begins.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub sent: Option<u64>,
     /// When it arrived: twice, if it was duplicated; never, if it was lost or is under way still.
     pub arrived: Vec<u64>,
     /// When and why it was lost.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub lost: Option<(u64, &'static str)>,
     /// For a reply, the message that it answers: an index into [`Timeline::messages`].
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub answers: Option<u32>,
     /// What it says, whole: an index into [`Timeline::texts`].
     pub whole: u32,
@@ -281,8 +293,9 @@ pub struct Broken {
     pub server: Option<u32>,
 }
 
-/// A line of the table.
-#[derive(Clone, Debug, Serialize)]
+/// A line of the table. As JSON it is an array of these fields, in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(into = "(u64, Option<u32>, About, u32, Option<u32>)")]
 pub struct Event {
     /// When.
     pub at: u64,
@@ -290,10 +303,23 @@ pub struct Event {
     pub server: Option<u32>,
     /// What it is about.
     pub about: About,
-    /// In a few words.
-    pub text: String,
+    /// In a few words: an index into [`Timeline::texts`].
+    pub text: u32,
     /// The message, if it is one: an index into [`Timeline::messages`].
     pub message: Option<u32>,
+}
+
+impl From<Event> for (u64, Option<u32>, About, u32, Option<u32>) {
+    fn from(event: Event) -> Self {
+        let Event {
+            at,
+            server,
+            about,
+            text,
+            message,
+        } = event;
+        (at, server, about, text, message)
+    }
 }
 
 /// What an event is about, for filters.

@@ -1,0 +1,133 @@
+//! `raftlab timeline`: a trace as a picture, as a page, or as text.
+
+use std::fs::File;
+use std::io::{self, BufReader, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use clap::{Args, ValueEnum};
+use labrpc::{Header, Record};
+use raftapi::{Raft, Time};
+use suite::timeline;
+
+use crate::files::WholeFile;
+use crate::{Ending, files};
+
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Without -o, --svg and --text the page is written beside the trace, with the \
+                        ending .html. A file called '-' is standard output. Times are written as in \
+                        1.5s, 200ms.\nExit codes: 0 done; 2 the tool itself could not work."
+)]
+pub struct TimelineArgs {
+    /// The trace, JSON Lines: what --trace wrote
+    #[arg(value_name = "TRACE.jsonl")]
+    pub trace: PathBuf,
+
+    /// Write the page, one HTML file, here
+    #[arg(short = 'o', long = "output", value_name = "FILE")]
+    pub output: Option<PathBuf>,
+
+    /// Write a drawing for slides here
+    #[arg(long, value_name = "FILE")]
+    pub svg: Option<PathBuf>,
+
+    /// Print aligned columns, one per server
+    #[arg(long)]
+    pub text: bool,
+
+    /// Where the drawing or the text begins [default for the drawing: what matters]
+    #[arg(long, value_name = "TIME", value_parser = point)]
+    pub from: Option<Time>,
+
+    /// Where it ends
+    #[arg(long, value_name = "TIME", value_parser = point)]
+    pub to: Option<Time>,
+
+    /// Whether the drawing and the text show heartbeats
+    #[arg(long, value_name = "ON|OFF", default_value = "on")]
+    pub heartbeats: Switch,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Switch {
+    On,
+    Off,
+}
+
+/// `1.5s`, `200ms`, `30us`, `7ns`
+fn point(text: &str) -> Result<Time, String> {
+    let wrong =
+        || format!("expected a time since the run began, as in 1.5s or 200ms, not '{text}'");
+    let digits = text.find(|c: char| !(c.is_ascii_digit() || c == '.'));
+    let (number, unit) = text.split_at(digits.ok_or_else(wrong)?);
+    let nanos = match unit.trim_start() {
+        "s" => 1e9,
+        "ms" => 1e6,
+        "us" => 1e3,
+        "ns" => 1.0,
+        _ => return Err(wrong()),
+    };
+    let number: f64 = number.parse().map_err(|_| wrong())?;
+    let nanos = number * nanos;
+    if nanos > u64::MAX as f64 {
+        return Err(wrong());
+    }
+    Ok(Time::ZERO + Duration::from_nanos(nanos.round() as u64))
+}
+
+pub fn run(args: &TimelineArgs) -> Result<Ending> {
+    if let (Some(from), Some(to)) = (args.from, args.to)
+        && from >= to
+    {
+        bail!("--from {from} --to {to}: nothing lies between them");
+    }
+    let windowed = args.from.is_some() || args.to.is_some() || args.heartbeats == Switch::Off;
+    if windowed && args.svg.is_none() && !args.text {
+        bail!(
+            "--from, --to and --heartbeats choose what --svg and --text show; the page shows \
+             everything, and is zoomed there"
+        );
+    }
+    let (header, trace) = read(&args.trace)?;
+    let read = timeline::read(&header, &trace);
+    let beside = args.trace.with_extension("html");
+    let page = match (&args.output, args.svg.is_some() || args.text) {
+        (Some(output), _) => Some(output.as_path()),
+        (None, true) => None,
+        (None, false) => Some(beside.as_path()),
+    };
+    let done = (|| {
+        if let Some(page) = page {
+            write(page, |to| timeline::html(&read, to))?;
+            if page != Path::new("-") {
+                println!("{}", page.display());
+            }
+        }
+        Ok(Ending::Passed)
+    })();
+    match done {
+        Err(error) if files::is_broken_pipe(&error) => Ok(Ending::Passed),
+        done => done,
+    }
+}
+
+/// To a file, whole or not there; `-` is standard output.
+fn write(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
+    if path == Path::new("-") {
+        let mut out = BufWriter::new(io::stdout().lock());
+        write(&mut out)?;
+        return Ok(out.flush()?);
+    }
+    WholeFile::begin(path)?.finish(|to| write(to))
+}
+
+/// A trace, and nothing in it that no trace can hold.
+fn read(path: &Path) -> Result<(Header, Vec<Record<Raft>>)> {
+    let shown = path.display();
+    let file = File::open(path).with_context(|| format!("cannot read {shown}"))?;
+    let (header, trace) =
+        labrpc::read_trace::<Raft>(BufReader::new(file)).with_context(|| format!("{shown}"))?;
+    Ok((header, trace))
+}

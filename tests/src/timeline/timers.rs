@@ -1,0 +1,180 @@
+//! Election timers, read off what servers do.
+//!
+//! A server that waits for its election timer says so with each deadline that it sets. Others wake
+//! more often, at each tick, or wait longer than they must: their deadlines pass, and they do not
+//! campaign. Of them the timer is what they publish; or else what can be seen afterwards, from the
+//! last thing that resets a timer (Figure 2) to the campaign.
+
+use raftapi::Role;
+
+use super::model::{EndedBy, ResetBy, Timer};
+use super::steps::{Step, Steps, Trigger};
+
+/// How a server's timer can be known, in a role.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Waits {
+    /// Deadlines that passed, and it campaigned.
+    fired: u32,
+    /// Deadlines that passed, and it did not.
+    idle: u32,
+    /// Deadlines that it set when something resets the timer.
+    legal: u32,
+    /// Deadlines that it set when nothing does.
+    other: u32,
+}
+
+impl Waits {
+    /// Whether its deadlines are its election timer.
+    fn for_the_timer(self) -> bool {
+        self.idle * 4 <= self.fired && self.other <= self.legal
+    }
+}
+
+/// A server that campaigns waits as a candidate, any other as a follower; a candidate may ask those
+/// again who do not answer, and wake for that.
+fn is_candidate(role: Option<Role>) -> bool {
+    matches!(role, Some(Role::Candidate | Role::PreCandidate))
+}
+
+/// The runs of a server's election timer, until `end`.
+pub(super) fn timers(steps: &Steps, end: u64) -> Vec<Timer> {
+    let mut waits = [Waits::default(); 2];
+    let mut publishes = false;
+    let mut role = None;
+    for step in &steps.all {
+        let before = role;
+        role = role_after(step, before);
+        publishes |= step.status.is_some_and(|s| s.election_due.is_some());
+        let follows = |role| role != Some(Role::Leader);
+        let deadline = step.trigger == Trigger::Deadline;
+        if deadline && follows(before) {
+            let waits = &mut waits[usize::from(is_candidate(before))];
+            match step.campaigns || !follows(role) {
+                true => waits.fired += 1,
+                false => waits.idle += 1,
+            }
+        }
+        if matches!(step.deadline, Some(Some(_))) && follows(role) {
+            let waits = &mut waits[usize::from(is_candidate(role))];
+            match reset_by(step, before) {
+                Some(_) => waits.legal += 1,
+                // An idle deadline has been counted.
+                None if !deadline => waits.other += 1,
+                None => {}
+            }
+        }
+    }
+    let mut lane = Lane {
+        timers: Vec::new(),
+        open: None,
+    };
+    let mut role = None;
+    let mut published = None;
+    for step in &steps.all {
+        let before = role;
+        role = role_after(step, before);
+        if step.crash {
+            lane.stop(step.at, EndedBy::Crashed);
+            published = None;
+            continue;
+        }
+        if role == Some(Role::Leader) {
+            lane.stop(step.at, EndedBy::Elected);
+            continue;
+        }
+        let cause = reset_by(step, before);
+        let seen = if waits[usize::from(is_candidate(role))].for_the_timer() {
+            step.deadline.map(|due| (due, false))
+        } else if publishes {
+            let due = step.status.map(|status| status.election_due);
+            let due = due.map(|due| due.map(|time| time.as_nanos()));
+            let changed = due.filter(|due| *due != published);
+            published = due.unwrap_or(published);
+            changed.map(|due| (due, false))
+        } else {
+            cause.map(|_| (None, true))
+        };
+        if let Some((due, inferred)) = seen {
+            lane.reset(step, cause.unwrap_or(ResetBy::Other), due, inferred);
+        }
+    }
+    lane.stop(end, EndedBy::End);
+    lane.timers
+}
+
+/// What a step makes of a server's role. Before it says so, a server that starts is a follower.
+fn role_after(step: &Step, before: Option<Role>) -> Option<Role> {
+    if step.crash {
+        return None;
+    }
+    let started = (step.trigger == Trigger::Start).then_some(Role::Follower);
+    step.status.map(|s| s.role).or(started).or(before)
+}
+
+/// What in this step resets an election timer, by Figure 2.
+fn reset_by(step: &Step, before: Option<Role>) -> Option<ResetBy> {
+    let stepped_down =
+        before == Some(Role::Leader) && step.status.is_some_and(|s| s.role != Role::Leader);
+    match step.trigger {
+        _ if step.campaigns => Some(ResetBy::Campaign),
+        Trigger::Start => Some(ResetBy::Start),
+        Trigger::Heartbeat(term) if is_current(step, term) => Some(ResetBy::Heartbeat),
+        _ if step.grants => Some(ResetBy::Grant),
+        _ if stepped_down => Some(ResetBy::SteppedDown),
+        _ => None,
+    }
+}
+
+/// Whether an AppendEntries of this term is of the current leader, as the server sees it: it is not
+/// answered with a newer term; or if it is not answered, the server had not shown a newer one.
+pub(super) fn is_current(step: &Step, term: u64) -> bool {
+    step.answered.unwrap_or(step.told) <= term
+}
+
+/// A lane that is being filled.
+struct Lane {
+    timers: Vec<Timer>,
+    open: Option<Timer>,
+}
+
+impl Lane {
+    fn stop(&mut self, at: u64, ended_by: EndedBy) {
+        if let Some(open) = self.open.take() {
+            let due = match (open.inferred, ended_by) {
+                (true, EndedBy::Fired) => Some(at),
+                _ => open.due,
+            };
+            self.timers.push(Timer {
+                end: at,
+                ended_by,
+                due,
+                ..open
+            });
+        }
+    }
+
+    fn reset(&mut self, step: &Step, reset_by: ResetBy, due: Option<u64>, inferred: bool) {
+        let fired = step.campaigns && step.trigger == Trigger::Deadline;
+        self.stop(
+            step.at,
+            if fired {
+                EndedBy::Fired
+            } else {
+                EndedBy::Reset
+            },
+        );
+        let message = match reset_by {
+            ResetBy::Heartbeat | ResetBy::Grant => step.message,
+            _ => None,
+        };
+        self.open = Some(Timer {
+            begin: step.at,
+            due,
+            end: step.at,
+            reset_by,
+            message,
+            ended_by: EndedBy::End,
+            inferred,
+        });
+    }
+}

@@ -1,0 +1,118 @@
+//! Events in a few words: for columns, and for the table beside a picture.
+
+use labrpc::{Happening, Record};
+use raftapi::{Raft, Reply, Request, ServerId};
+
+/// An event in a few words.
+pub struct Words {
+    /// Whose event it is; nobody's, if it concerns no server alone.
+    pub server: Option<ServerId>,
+    /// What it is.
+    pub text: String,
+    /// For a request that is sent, to whom.
+    pub to: Option<ServerId>,
+}
+
+/// Any event in a few words.
+pub fn words(record: &Record<Raft>) -> Words {
+    let at = |server: &ServerId, text: String| Words {
+        server: Some(*server),
+        text,
+        to: None,
+    };
+    let aside = |text: String| Words {
+        server: None,
+        text,
+        to: None,
+    };
+    match &record.what {
+        Happening::Started {
+            server,
+            start,
+            stable,
+        } => {
+            let how = if *start == 0 { "starts" } else { "RESTARTS" };
+            at(server, format!("{how}, term {}", stable.current_term))
+        }
+        Happening::Crashed { server } => at(server, "CRASHES".to_string()),
+        Happening::DeadlineSet { server, deadline } => at(
+            server,
+            match deadline {
+                Some(deadline) => format!("waits until {deadline}"),
+                None => "waits for ever".to_string(),
+            },
+        ),
+        Happening::TimedOut { server } => at(server, "deadline".to_string()),
+        Happening::Persisted { server, stable } => {
+            let vote = stable
+                .voted_for
+                .map_or("none".to_string(), |id| id.to_string());
+            at(
+                server,
+                format!("saves term {}, vote {vote}", stable.current_term),
+            )
+        }
+        Happening::Published { server, status } => {
+            let role = status.role.to_string();
+            at(server, format!("{} {}", role.to_uppercase(), status.term))
+        }
+        Happening::Sent {
+            from, to, request, ..
+        } => Words {
+            to: Some(*to),
+            ..at(from, request_words(request))
+        },
+        Happening::Replied {
+            from, to, reply, ..
+        } => at(from, format!("{} > {to}", reply_words(reply))),
+        Happening::RequestDelivered {
+            from, to, request, ..
+        } => at(to, format!("{from} > {}", request_words(request))),
+        Happening::ReplyDelivered {
+            from, to, reply, ..
+        } => at(to, format!("{from} > {}", reply_words(reply))),
+        Happening::Dropped { from, to, why, .. } => at(to, format!("{from} > x ({why})")),
+        Happening::Cut { from, to } => aside(format!("-- link {from} > {to} is cut")),
+        Happening::Healed { from, to } => aside(format!("-- link {from} > {to} is healed")),
+        Happening::Isolated { server } => at(server, "CUT OFF".to_string()),
+        Happening::Rejoined { server } => at(server, "REJOINS".to_string()),
+        Happening::Noted { note } => aside(format!("-- {note}")),
+        Happening::RuleBroken { finding } => aside(format!("!! {finding}")),
+    }
+}
+
+/// Whether an event is about an AppendEntries or its answer.
+pub fn is_heartbeat(record: &Record<Raft>) -> bool {
+    matches!(
+        &record.what,
+        Happening::Sent { request, .. }
+        | Happening::Replied { request, .. }
+        | Happening::RequestDelivered { request, .. }
+        | Happening::ReplyDelivered { request, .. }
+            if matches!(request, Request::AppendEntries(_))
+    )
+}
+
+/// A request in a few words.
+pub fn request_words(request: &Request) -> String {
+    match request {
+        Request::RequestVote(args) if args.pre_vote => format!("pre-vote? {}", args.term),
+        Request::RequestVote(args) => format!("vote? {}", args.term),
+        Request::AppendEntries(args) => format!("heartbeat {}", args.term),
+        Request::TransferLeadership(args) => format!("hand over? {}", args.term),
+        Request::TimeoutNow(args) => format!("timeout now {}", args.term),
+    }
+}
+
+/// A reply in a few words.
+pub fn reply_words(reply: &Reply) -> String {
+    let term = reply.term();
+    match reply {
+        Reply::RequestVote(reply) if reply.vote_granted => format!("grants {term}"),
+        Reply::RequestVote(_) => format!("refuses {term}"),
+        Reply::AppendEntries(reply) if reply.success => format!("ok {term}"),
+        Reply::AppendEntries(_) => format!("not ok {term}"),
+        Reply::Transfer(reply) if reply.accepted => format!("will do {term}"),
+        Reply::Transfer(_) => format!("will not {term}"),
+    }
+}
