@@ -177,7 +177,7 @@ fn transcript(scenario: &Scenario, server: &Server, seed: u64, played: &Played) 
         "{}, seed {seed}: {} servers; {}\n\n",
         scenario.name, scenario.servers, header.about
     );
-    text += &timeline::text(&picture);
+    text += &suite::columns::columns(&played.trace, scenario.servers);
     text.push('\n');
     text += &ending(played);
     Told {
