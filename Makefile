@@ -1,4 +1,4 @@
-.PHONY: help run test realtime load timeline weights starter variants soak mutants mutants-repeat mutation bench doc lint fmt ci clean
+.PHONY: help run test realtime load timeline weights transcripts starter variants soak mutants mutants-repeat mutation bench doc lint fmt ci clean
 
 help: ## list these names
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -21,6 +21,12 @@ timeline: ## draw target/trace.jsonl, or another: make timeline TRACE=...
 weights: ## write tests/WEIGHTS.md: what the tests show and are worth
 	cargo run --release --quiet -- list > target/WEIGHTS.md
 	mv target/WEIGHTS.md tests/WEIGHTS.md
+
+transcripts: ## write scenarios/*.transcript: what the scenarios come to
+	cargo build --release -p raftlab
+	for file in scenarios/*.txt; do \
+		target/release/raftlab play $$file --quiet --transcript $${file%.txt}.transcript || exit 1; \
+	done
 
 mutants: ## every wrong server of tests/mutants, and what the suite says of it
 	cargo run --release --quiet -p mutants
