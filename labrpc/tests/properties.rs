@@ -183,13 +183,15 @@ fn link_faults() -> impl Strategy<Value = LinkFaults> {
 }
 
 fn machine() -> impl Strategy<Value = ServerFaults> {
-    let slow = (delay(), delay(), 0.1..10.0).prop_map(|(disk_write, step_time, clock_rate)| {
-        ServerFaults {
+    let answering = proptest::option::of(delay());
+    let slow = (delay(), answering, delay(), 0.1..10.0).prop_map(
+        |(disk_write, disk_write_answering, step_time, clock_rate)| ServerFaults {
             disk_write,
+            disk_write_answering,
             step_time,
             clock_rate,
-        }
-    });
+        },
+    );
     prop_oneof![Just(ServerFaults::IDEAL), slow]
 }
 

@@ -6,7 +6,7 @@ use super::machine::Part;
 use super::post::Item;
 use super::simulation::{Simulation, tell};
 use crate::run::CrashAfter;
-use crate::{Action, ActionKind, Delay, Happening, Observer, Protocol, ServerId, Time};
+use crate::{Action, ActionKind, Cause, Delay, Happening, Observer, Protocol, ServerId, Time};
 
 /// The draws of one step; `Delay::sample` takes two.
 mod draw {
@@ -21,10 +21,10 @@ mod draw {
 
 impl<P: Protocol, O: Observer<P>> Simulation<P, O> {
     /// Does what the server did in the step that has just ended.
-    pub(super) fn perform_step(&mut self, server: ServerId) {
+    pub(super) fn perform_step(&mut self, server: ServerId, cause: Cause) {
         let mut actions = self.shell.actions.take();
         let machine = &self.machines[server.index()];
-        if machine.is_ideal() && machine.outbox.is_empty() {
+        if machine.faults.is_instantaneous() && machine.outbox.is_empty() {
             let step = self.steps;
             for action in actions.drain(..) {
                 if !self.perform(server, step, action) {
@@ -32,7 +32,7 @@ impl<P: Protocol, O: Observer<P>> Simulation<P, O> {
                 }
             }
         } else {
-            self.schedule(server, &mut actions);
+            self.schedule(server, cause, &mut actions);
         }
         actions.clear();
         self.shell.actions.replace(actions);
@@ -70,14 +70,15 @@ impl<P: Protocol, O: Observer<P>> Simulation<P, O> {
     /// effect in the order in which the server did it: to the server, `persist` is a call that
     /// returns when the write is done, so what comes after it, in this step or a later one, waits.
     /// Writes of different steps overlap, and are done in order.
-    fn schedule(&mut self, server: ServerId, actions: &mut Vec<Action<P>>) {
+    fn schedule(&mut self, server: ServerId, cause: Cause, actions: &mut Vec<Action<P>>) {
         let machine = &mut self.machines[server.index()];
         machine.draws = machine.draws.wrapping_add(1);
         let draws = self.streams.machine(server, machine.draws);
-        let (start, faults) = (machine.starts, machine.faults.clone());
+        let (start, faults) = (machine.starts, &machine.faults);
+        let (step_time, disk_write) = (faults.step_time, faults.write(cause));
         let sample = |delay: &Delay, nth| Duration::from_nanos(delay.sample(&draws, nth));
 
-        let end_of_step = self.now + sample(&faults.step_time, draw::STEP_TIME);
+        let end_of_step = self.now + sample(&step_time, draw::STEP_TIME);
         if end_of_step > self.now {
             machine.busy_until = end_of_step;
             let tie = self.tie(server);
@@ -90,7 +91,7 @@ impl<P: Protocol, O: Observer<P>> Simulation<P, O> {
         for action in actions.drain(..) {
             if matches!(action, Action::Persist(_)) {
                 self.put_off(server, start, at, std::mem::take(&mut part));
-                written += sample(&faults.disk_write, write);
+                written += sample(&disk_write, write);
                 write = draw::next_write(write);
                 at = at.max(written);
                 self.machines[server.index()].disk_free_at = at;
