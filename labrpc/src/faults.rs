@@ -61,6 +61,13 @@ pub struct ServerFaults {
     /// voter's write takes longer than a candidate's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disk_write_answering: Option<Delay>,
+    /// Whether a write can be done before one that was begun earlier. Each write holds all of the
+    /// stable state, so the older one has nothing to add then, and what waits for it leaves, too: a
+    /// disk that is asked for the newest state, or writes in parallel. Otherwise writes are done in
+    /// the order in which they were begun. In virtual time only: on a thread, a server waits for
+    /// each of its writes before it goes on.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub disk_overtaking: bool,
     /// How long each step takes: what the step sends leaves at its end, and the next message
     /// waits until then. A slow server.
     pub step_time: Delay,
@@ -252,6 +259,7 @@ impl ServerFaults {
     pub const IDEAL: ServerFaults = ServerFaults {
         disk_write: Delay::ZERO,
         disk_write_answering: None,
+        disk_overtaking: false,
         step_time: Delay::ZERO,
         clock_rate: 1.0,
     };
@@ -270,7 +278,9 @@ impl ServerFaults {
     pub(crate) fn is_instantaneous(&self) -> bool {
         self.step_time == Delay::ZERO
             && self.disk_write == Delay::ZERO
-            && self.disk_write_answering.is_none_or(|write| write == Delay::ZERO)
+            && self
+                .disk_write_answering
+                .is_none_or(|write| write == Delay::ZERO)
     }
 
     /// Refuses nonsense; see [`Faults::check`].

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `cli` | the command line |
 //! | `test` | `raftlab test`: the suite, a table with points, JSON, a trace |
+//! | `timers` | `raftlab timers`: experiments with election timers |
 //! | `summary` | what a test's runs come to, in numbers |
 //! | `table`, `json` | the same, for people and for programs |
 //! | `files` | files that are whole or not there |
@@ -19,6 +20,7 @@ mod json;
 mod summary;
 mod table;
 mod test;
+mod timers;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -46,6 +48,7 @@ pub fn main(lab: Lab) -> ExitCode {
     let done = match command {
         cli::Command::Test(args) => test::run(&lab, &args),
         cli::Command::List => list(),
+        cli::Command::Timers(args) => timers::run(&lab, &args),
     };
     match done {
         Ok(ending) => ending.code(),

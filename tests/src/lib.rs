@@ -18,6 +18,7 @@
 //! | [`marks`], [`weights`] | what it is all worth |
 //! | [`finding`], [`diagnosis`], [`task`] | what is wrong, why, and where a student is to look |
 //! | [`report`], [`columns`] | how it reads |
+//! | [`watchdog`] | notices a server that does not come back |
 //! | [`settings`] | `RAFT_SEED`, `RAFT_SEEDS`, `RAFT_WATCHDOG`, `RAFT_CHECK_DETERMINISM` |
 
 #![deny(missing_docs)]
@@ -50,7 +51,7 @@ pub mod tested;
 pub mod timeline;
 pub mod view;
 pub mod watch;
-mod watchdog;
+pub mod watchdog;
 pub mod weights;
 
 use std::path::Path;

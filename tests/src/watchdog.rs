@@ -10,14 +10,14 @@ use crossbeam_channel::{RecvTimeoutError, bounded};
 use labrpc::Pulse;
 
 /// How often to look.
-pub(crate) const LOOK: Duration = Duration::from_millis(50);
+pub const LOOK: Duration = Duration::from_millis(50);
 
 /// A run that takes fewer steps than this in the time that one step may take does not compute: it
 /// sleeps. A thousand would take a millisecond.
 const FEW_STEPS: u64 = 200;
 
 /// Looks at a pulse now and then. `K` tells one run from the next.
-pub(crate) struct Watchdog<K> {
+pub struct Watchdog<K> {
     pulse: Arc<Pulse>,
     limit: Option<Duration>,
     /// A run and its step, and when they were seen.

@@ -50,6 +50,8 @@ pub(super) struct Machine<P: Protocol> {
 pub(super) struct Part<P: Protocol> {
     /// The step's number.
     pub step: u64,
+    /// When it takes effect.
+    pub due: Time,
     pub actions: Vec<Action<P>>,
 }
 
