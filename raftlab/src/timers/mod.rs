@@ -1,0 +1,217 @@
+//! `raftlab timers`: experiments with election timers, on real servers in virtual time.
+//!
+//! | module | what |
+//! |---|---|
+//! | `figure16` | how long a crashed leader is missed: the Raft paper's Figure 16 |
+//! | `split` | how often a first election is split: thesis 9.2 |
+//! | `needless` | how often followers campaign for want of heartbeats |
+//! | `interval` | how long an election timeout should be: the lecture's trade-off |
+//! | `draws` | how timeouts are drawn, as seen from outside |
+//! | `partitions` | partial partitions, and which extras cure them |
+//! | `leaders` | who leads, as seen from outside |
+//! | `trials` | many trials, in parallel and in order |
+//! | `run` | a cluster in virtual time |
+//! | `values` | values on the command line, with their units |
+//! | `statistics` | estimates with their intervals |
+//! | `report` | results for people, for programs, as a page |
+//! | `chart` | charts as SVG |
+
+mod chart;
+mod draws;
+mod figure16;
+mod interval;
+mod leaders;
+mod needless;
+mod partitions;
+mod report;
+mod run;
+mod split;
+mod statistics;
+mod trials;
+mod values;
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::sync::atomic::Ordering;
+use std::thread;
+
+use anyhow::Result;
+use clap::{Args, Subcommand};
+use raftapi::{Features, Server, Timing};
+use suite::settings::Settings;
+
+use crate::files::WholeFile;
+use crate::{Ending, Lab, files};
+use interval::IntervalArgs;
+use report::Report;
+use trials::{Failed, Player};
+
+/// What `raftlab timers` is told.
+#[derive(Args, Debug)]
+pub struct TimersArgs {
+    #[command(subcommand)]
+    experiment: Experiment,
+}
+
+#[derive(Subcommand, Debug)]
+enum Experiment {
+    /// How long a crashed leader is missed: Figure 16 of the Raft paper
+    Figure16(Common),
+    /// How often a first election is split, against the formula (a trial is an election)
+    Split(Common),
+    /// How often followers campaign for want of heartbeats (a trial is an hour; so many at most)
+    Needless(Common),
+    /// How long an election timeout should be: down-time and needless elections; ends with a recommendation
+    Interval(IntervalArgs),
+    /// How this server draws its election timeouts, and what comes of drawing once
+    Draws(Common),
+    /// Partial partitions, with plain Raft and with PreVote and CheckQuorum (a trial is two minutes)
+    Partitions(Common),
+}
+
+impl Experiment {
+    fn common(&self) -> &Common {
+        match self {
+            Experiment::Figure16(common)
+            | Experiment::Split(common)
+            | Experiment::Needless(common)
+            | Experiment::Draws(common)
+            | Experiment::Partitions(common) => common,
+            Experiment::Interval(args) => &args.common,
+        }
+    }
+
+    fn play(&self, lab: &Laboratory<'_>) -> Result<Report, Failed> {
+        match self {
+            Experiment::Figure16(_) => figure16::play(lab),
+            Experiment::Split(_) => split::play(lab),
+            Experiment::Needless(_) => needless::play(lab),
+            Experiment::Interval(args) => interval::play(lab, args),
+            Experiment::Draws(_) => draws::play(lab),
+            Experiment::Partitions(_) => partitions::play(lab),
+        }
+    }
+
+    /// What does the same again: `timers interval --loss 1%`.
+    fn arguments(&self) -> String {
+        let mut arguments = match self {
+            Experiment::Figure16(_) => "timers figure16".to_string(),
+            Experiment::Split(_) => "timers split".to_string(),
+            Experiment::Needless(_) => "timers needless".to_string(),
+            Experiment::Draws(_) => "timers draws".to_string(),
+            Experiment::Partitions(_) => "timers partitions".to_string(),
+            Experiment::Interval(args) => format!(
+                "timers interval --latency {} --loss {} --heartbeat {:?} --failures-per-year {}",
+                args.latency, args.loss, args.heartbeat, args.failures_per_year
+            ),
+        };
+        let common = self.common();
+        if let Some(trials) = common.trials {
+            arguments += &format!(" --trials {trials}");
+        }
+        arguments + &format!(" --seed {}", common.seed)
+    }
+}
+
+/// What all experiments are told.
+#[derive(Args, Clone, Debug)]
+struct Common {
+    /// How many trials [default: the experiment's own number]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
+    trials: Option<u64>,
+
+    /// Another seed is another set of trials
+    #[arg(long, value_name = "S", default_value_t = 0)]
+    seed: u64,
+
+    /// How many threads; results do not depend on it [default: one for each processor]
+    #[arg(long, value_name = "J", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    jobs: Option<u16>,
+
+    /// Write the results to this file, for programs
+    #[arg(long, value_name = "FILE")]
+    csv: Option<PathBuf>,
+
+    /// Write the chart to this file
+    #[arg(long, value_name = "FILE")]
+    svg: Option<PathBuf>,
+
+    /// Write everything to this file, as a page that needs nothing else
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+}
+
+/// What an experiment has to work with.
+struct Laboratory<'a> {
+    lab: &'a Lab,
+    player: &'a Player,
+    seed: u64,
+    trials: Option<u64>,
+}
+
+impl Laboratory<'_> {
+    /// The server under test, with this timing and these features.
+    fn server(&self, timing: Timing, features: Features) -> Server {
+        (self.lab.build)(timing, features)
+    }
+
+    /// The name of a run: with a trial's number, it chooses all randomness.
+    fn name(&self, experiment: &str, part: &str) -> String {
+        format!("timers {experiment} {part} {}", self.seed)
+    }
+}
+
+/// Plays an experiment, prints and writes what it found.
+pub fn run(lab: &Lab, args: &TimersArgs) -> Result<Ending> {
+    let common = args.experiment.common();
+    let settings = Settings::from_env().map_err(anyhow::Error::msg)?;
+    let begin = |path: &Option<PathBuf>| path.as_deref().map(WholeFile::begin).transpose();
+    let (csv, svg, html) = (
+        begin(&common.csv)?,
+        begin(&common.svg)?,
+        begin(&common.html)?,
+    );
+    let cores = thread::available_parallelism().map_or(1, |n| n.get());
+    let player = Player::new(common.jobs.map_or(cores, usize::from), settings.watchdog);
+    let interrupt = player.interrupt.clone();
+    // A second laboratory in the same process would find a handler; then Ctrl-C just ends it.
+    let _ = ctrlc::set_handler(move || {
+        if interrupt.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+    });
+    let laboratory = Laboratory {
+        lab,
+        player: &player,
+        seed: common.seed,
+        trials: common.trials,
+    };
+    let played = args.experiment.play(&laboratory);
+    player.finish();
+    let mut report = match played {
+        Ok(report) => report,
+        Err(Failed(why)) => {
+            eprintln!("the experiment ended early: {why}");
+            eprintln!("{} test says more about this server", lab.invocation);
+            return Ok(Ending::Failed);
+        }
+    };
+    if player.is_interrupted() {
+        let words = "Interrupted: this is what was known by then.";
+        report.remarks.push(words.to_string());
+    }
+    let command = format!("{} {}", lab.invocation, args.experiment.arguments());
+    let write = |file: Option<WholeFile>, text: &dyn Fn(&Report) -> String| match file {
+        Some(file) => file.finish(|to| to.write_all(text(&report).as_bytes())),
+        None => Ok(()),
+    };
+    write(csv, &Report::csv)?;
+    write(svg, &|report| report.svg.clone())?;
+    write(html, &|report| report.html(&command))?;
+    let printed = io::stdout().write_all(report.text(&command).as_bytes());
+    match printed.map_err(anyhow::Error::from) {
+        Err(error) if !files::is_broken_pipe(&error) => Err(error),
+        _ if player.is_interrupted() => Ok(Ending::Interrupted),
+        _ => Ok(Ending::Passed),
+    }
+}
