@@ -4,6 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::scenario::find::FindArgs;
+use crate::scenario::play::PlayArgs;
+
 use crate::timeline::TimelineArgs;
 
 /// An election laboratory: judges Raft servers, event by event, in virtual time.
@@ -24,6 +27,10 @@ pub enum Command {
     Test(TestArgs),
     /// Draws a trace: a page to zoom and play, a drawing for slides, or text
     Timeline(TimelineArgs),
+    /// Plays a scenario: prints its transcript, writes its timeline
+    Play(PlayArgs),
+    /// Finds seeds with which something wished for happens in a scenario
+    Find(FindArgs),
     /// Lists the tests: what each shows and is worth, as Markdown
     List,
 }

@@ -7,7 +7,8 @@
 //! | `summary` | what a test's runs come to, in numbers |
 //! | `table`, `json` | the same, for people and for programs |
 //! | `timeline` | `raftlab timeline`: a trace as a page, a drawing, or text |
-//! | `files` | files that are whole or not there |
+//! | `scenario` | `raftlab play` and `raftlab find`: runs as text files |
+//! | `files`, `interrupt` | files that are whole or not there; Ctrl-C |
 //!
 //! Exit codes: 0, all passed; 1, something failed; 2, the tool itself could not work; 130, it was
 //! interrupted.
@@ -16,7 +17,9 @@
 
 mod cli;
 mod files;
+mod interrupt;
 mod json;
+mod scenario;
 mod summary;
 mod table;
 mod test;
@@ -48,6 +51,8 @@ pub fn main(lab: Lab) -> ExitCode {
     let done = match command {
         cli::Command::Test(args) => test::run(&lab, &args),
         cli::Command::Timeline(args) => timeline::run(&args),
+        cli::Command::Play(args) => scenario::play::run(&lab, &args),
+        cli::Command::Find(args) => scenario::find::run(&lab, &args),
         cli::Command::List => list(),
     };
     match done {

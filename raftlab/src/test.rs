@@ -23,6 +23,7 @@ use suite::tested::Tested;
 
 use crate::cli::TestArgs;
 use crate::files::WholeFile;
+use crate::interrupt::on_ctrl_c;
 use crate::json::{Asked, Results};
 use crate::summary::Summary;
 use crate::{Ending, Lab, files, table};
@@ -128,13 +129,7 @@ fn choose(args: &TestArgs, server: &Server) -> Result<Vec<Test>> {
 
 /// Plays everything, behind a progress bar. Ctrl-C ends it early, a second one at once.
 fn play(plan: &Plan) -> Vec<(Tested, Summary)> {
-    let interrupt = plan.interrupt.clone();
-    // A second laboratory in the same process would find a handler; then Ctrl-C just ends it.
-    let _ = ctrlc::set_handler(move || {
-        if interrupt.swap(true, Ordering::Relaxed) {
-            std::process::exit(130);
-        }
-    });
+    on_ctrl_c(plan.interrupt.clone());
     let bar = ProgressBar::new(plan.runs());
     let style = ProgressStyle::with_template("{bar:40} {pos}/{len} runs  {msg}");
     bar.set_style(style.expect("the template is well-formed"));

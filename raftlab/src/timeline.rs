@@ -9,7 +9,8 @@ use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use labrpc::{Header, Record};
 use raftapi::{Raft, Time};
-use suite::timeline;
+use suite::columns::all_columns;
+use suite::timeline::{self, Window};
 
 use crate::files::WholeFile;
 use crate::{Ending, files};
@@ -98,7 +99,18 @@ pub fn run(args: &TimelineArgs) -> Result<Ending> {
         (None, true) => None,
         (None, false) => Some(beside.as_path()),
     };
+    let nanos = |time: Option<Time>| time.map(Time::as_nanos);
+    let heartbeats = args.heartbeats == Switch::On;
     let done = (|| {
+        if let Some(svg) = &args.svg {
+            let window = Window::of(&read, nanos(args.from), nanos(args.to));
+            write(svg, |to| timeline::svg(&read, window, heartbeats, to))?;
+        }
+        if args.text {
+            let between = args.from.unwrap_or(Time::ZERO)..=args.to.unwrap_or(Time::NEVER);
+            let text = all_columns(&trace, header.servers, between, heartbeats);
+            write(Path::new("-"), |to| to.write_all(text.as_bytes()))?;
+        }
         if let Some(page) = page {
             write(page, |to| timeline::html(&read, to))?;
             if page != Path::new("-") {

@@ -7,6 +7,7 @@ use raftapi::Time;
 
 use crate::rules::Violation;
 use crate::task::Task;
+use crate::watch::Watch;
 
 /// Something that a run shows to be wrong with a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,6 +69,15 @@ impl Finding {
             sentence: format!("a server does not come back to its inbox from step {step}"),
             hint: HANGS_HINT,
             task: None,
+        }
+    }
+
+    /// Why a run is over, if it shows anything to be wrong; `watch` has watched it.
+    pub fn of_end(ended: Ended, watch: &Watch, now: Time) -> Option<Finding> {
+        match ended {
+            Ended::Misstep(misstep) => Some(Finding::of_misstep(&misstep)),
+            Ended::ByObserver => watch.violation().map(|v| Finding::of_violation(v, now)),
+            Ended::Finished => None,
         }
     }
 

@@ -18,6 +18,7 @@
 //! | [`marks`], [`weights`] | what it is all worth |
 //! | [`finding`], [`diagnosis`], [`task`] | what is wrong, why, and where a student is to look |
 //! | [`report`], [`columns`] | how it reads |
+//! | [`watchdog`], [`logging`] | a server that does not come back; the servers' log |
 //! | [`timeline`] | how it looks |
 //! | [`settings`] | `RAFT_SEED`, `RAFT_SEEDS`, `RAFT_WATCHDOG`, `RAFT_CHECK_DETERMINISM` |
 
@@ -32,7 +33,7 @@ pub mod diagnosis;
 mod expect;
 pub mod finding;
 pub mod hand;
-mod logging;
+pub mod logging;
 mod macros;
 pub mod marks;
 pub mod part;
@@ -51,7 +52,7 @@ pub mod tested;
 pub mod timeline;
 pub mod view;
 pub mod watch;
-mod watchdog;
+pub mod watchdog;
 pub mod weights;
 mod wording;
 

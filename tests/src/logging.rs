@@ -14,7 +14,7 @@ thread_local! {
 }
 
 /// Mutes this thread, or lets it be heard.
-pub(crate) fn mute(muted: bool) {
+pub fn mute(muted: bool) {
     MUTED.set(muted);
 }
 
@@ -37,7 +37,7 @@ impl Log for Quiet {
 }
 
 /// Installs the logger, once; a logger that is there already stays.
-pub(crate) fn install() {
+pub fn install() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let logger = env_logger::Builder::from_default_env()

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use labrpc::{Counts, Ended, FaultsError, Pulse, Run, Setup, Simulation, Streams, Threads};
-use raftapi::{Raft, Server, Time};
+use labrpc::{Counts, FaultsError, Pulse, Run, Setup, Simulation, Streams, Threads};
+use raftapi::{Raft, Server};
 
 use crate::cluster::{Cluster, TimeKind};
 use crate::finding::{Finding, Outcome, Stop};
@@ -112,15 +112,7 @@ fn finding_of(outcome: Outcome, cluster: &Cluster) -> Option<Finding> {
         Ok(()) => None,
         Err(Stop::Unexpected(finding)) => Some(finding),
         Err(Stop::Script(error)) => Some(Finding::of_script(&error, now)),
-        Err(Stop::Ended(ended)) => of_end(ended, cluster.watch(), now),
-    }
-}
-
-fn of_end(ended: Ended, watch: &Watch, now: Time) -> Option<Finding> {
-    match ended {
-        Ended::Misstep(misstep) => Some(Finding::of_misstep(&misstep)),
-        Ended::ByObserver => watch.violation().map(|v| Finding::of_violation(v, now)),
-        Ended::Finished => None,
+        Err(Stop::Ended(ended)) => Finding::of_end(ended, cluster.watch(), now),
     }
 }
 
@@ -131,7 +123,7 @@ fn conclude(run: &mut dyn Run<Raft, Watch>, finding: Option<Finding>) -> Played 
     let hangs = run.finish().err();
     let watch = run.observer();
     let finding = hangs
-        .and_then(|ended| of_end(ended, watch, now))
+        .and_then(|ended| Finding::of_end(ended, watch, now))
         .or(finding)
         .or_else(|| watch.violation().map(|v| Finding::of_violation(v, now)));
     let counts = run.counts();

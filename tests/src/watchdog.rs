@@ -10,14 +10,14 @@ use crossbeam_channel::{RecvTimeoutError, bounded};
 use labrpc::Pulse;
 
 /// How often to look.
-pub(crate) const LOOK: Duration = Duration::from_millis(50);
+pub const LOOK: Duration = Duration::from_millis(50);
 
 /// A run that takes fewer steps than this in the time that one step may take does not compute: it
 /// sleeps. A thousand would take a millisecond.
 const FEW_STEPS: u64 = 200;
 
 /// Looks at a pulse now and then. `K` tells one run from the next.
-pub(crate) struct Watchdog<K> {
+pub struct Watchdog<K> {
     pulse: Arc<Pulse>,
     limit: Option<Duration>,
     /// A run and its step, and when they were seen.
@@ -54,7 +54,7 @@ impl<K: PartialEq> Watchdog<K> {
 
 /// Does one piece of work on a thread of its own. If a server hangs in it, the thread is given up,
 /// and the number of the step is the error.
-pub(crate) fn guarded<T: Send + 'static>(
+pub fn guarded<T: Send + 'static>(
     limit: Option<Duration>,
     work: impl FnOnce(Arc<Pulse>) -> T + Send + 'static,
 ) -> Result<T, u64> {

@@ -3,6 +3,8 @@
 //! | module | what |
 //! |---|---|
 //! | [`model`] | what a picture is made of |
+//! | [`window`] | which part of a run is drawn |
+//! | [`svg`](mod@svg) | a drawing for slides |
 //! | [`html`](mod@html) | the page, from `page/` |
 //! | [`read`](mod@read) | a trace, read: `messages`, `lanes`, `steps`, `timers`, `elections`, `moments` |
 
@@ -14,7 +16,11 @@ pub mod model;
 mod moments;
 pub mod read;
 mod steps;
+pub mod svg;
 mod timers;
+pub mod window;
 
 pub use html::html;
 pub use read::read;
+pub use svg::svg;
+pub use window::Window;

@@ -9,9 +9,9 @@ use super::timers::is_current;
 /// How many questions there are of each of the three sorts, at most.
 const OF_A_SORT: usize = 20;
 
-/// How often the same question is asked of a server's timer; what teaches more, a message that
-/// resets nothing, may be asked more often.
-const RESETS: usize = 1;
+/// How often the same question about a timer is asked: in all, of what resets one; of each server,
+/// of what does not, since that teaches more.
+const RESETS: usize = 2;
 const NO_RESETS: usize = 3;
 
 /// The moments of a run, in order of time.
@@ -213,7 +213,7 @@ fn effects(timeline: &Timeline, steps: &[Steps]) -> Vec<Moment> {
     }
     let mut all = Vec::new();
     for (server, steps) in (0u32..).zip(steps) {
-        let mut asked: Vec<(Effect, usize)> = Vec::new();
+        let mut asked: Vec<Effect> = Vec::new();
         for step in &steps.all {
             let Some(index) = step.message else { continue };
             let message = &timeline.messages[index as usize];
@@ -231,23 +231,29 @@ fn effects(timeline: &Timeline, steps: &[Steps]) -> Vec<Moment> {
             let Some(timer) = timeline.timer(server, before) else {
                 continue;
             };
-            let times = asked.iter().filter(|(known, _)| *known == effect).count();
-            if times >= limit {
+            if asked.iter().filter(|known| **known == effect).count() >= limit {
                 continue;
             }
-            asked.push((effect, times));
+            asked.push(effect);
             let reset = timeline.lanes[server as usize]
                 .timers
                 .binary_search_by_key(&step.at, |timer| timer.begin)
                 .is_ok();
-            all.push(effect_of(effect, server, message, step.at, timer, reset));
+            let moment = effect_of(effect, server, message, step.at, timer, reset);
+            all.push((effect, moment));
         }
     }
-    all.sort_by_key(|moment| moment.at);
-    // Those that reset nothing are worth more.
-    let reset = |moment: &Moment| moment.answer == 0;
-    all.sort_by_key(reset);
-    all
+    all.sort_by_key(|(_, moment)| moment.shown);
+    for resets in [Effect::Heartbeat, Effect::Granted] {
+        let mut times = 0;
+        all.retain(|(effect, _)| {
+            times += usize::from(*effect == resets);
+            *effect != resets || times <= RESETS
+        });
+    }
+    // Those that reset nothing are kept when there are too many.
+    all.sort_by_key(|(effect, _)| matches!(effect, Effect::Heartbeat | Effect::Granted));
+    all.into_iter().map(|(_, moment)| moment).collect()
 }
 
 fn effect_of(

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use labrpc::{Happening, Record};
-use raftapi::{Raft, Reply, Request, Role, ServerId, Status, Term};
+use raftapi::{Raft, Reply, Request, Role, ServerId, Stable, Status, Term};
 
 /// What a server's step began with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +33,10 @@ pub(super) struct Step {
     pub campaigns: bool,
     /// It granted its vote. (No pre-vote: that promises nothing.)
     pub grants: bool,
+    /// Something of it was seen beside its deadline.
+    pub shows: bool,
+    /// It sent AppendEntries.
+    pub beats: bool,
     /// The term that it answered an AppendEntries with.
     pub answered: Option<Term>,
     /// The last that it published.
@@ -55,6 +59,8 @@ pub(super) struct Steps {
     shown: Option<(Term, Role)>,
     /// The term and kind of the last votes that it asked for, to tell an attempt from asking again.
     asked: Option<(Term, bool)>,
+    /// The last term in which it saved a vote for itself.
+    own_vote: Option<Term>,
     /// For RequestVotes that have not been answered, the step in which they came.
     open: BTreeMap<u64, usize>,
     /// It runs by itself: somebody who is played by hand neither starts nor waits.
@@ -82,6 +88,8 @@ impl Steps {
             crash: false,
             campaigns: false,
             grants: false,
+            shows: false,
+            beats: false,
             answered: None,
             status: None,
             deadline: None,
@@ -111,12 +119,20 @@ pub(super) fn steps(
 
 fn observe(all: &mut [Steps], record: &Record<Raft>, message: Option<u32>) {
     let (at, number) = (record.at.as_nanos(), record.step);
+    if let Happening::Sent { from: server, .. }
+    | Happening::Replied { from: server, .. }
+    | Happening::Persisted { server, .. }
+    | Happening::Published { server, .. } = record.what
+    {
+        all[server.index()].step(number, at).shows = true;
+    }
     match &record.what {
         Happening::Started { server, stable, .. } => {
             let steps = &mut all[server.index()];
             *steps = Steps {
                 all: std::mem::take(&mut steps.all),
                 told: stable.current_term,
+                own_vote: own_vote(*server, stable),
                 runs: true,
                 speaks: steps.speaks,
                 ..Steps::default()
@@ -181,6 +197,7 @@ fn observe(all: &mut [Steps], record: &Record<Raft>, message: Option<u32>) {
             let steps = &mut all[from.index()];
             steps.speaks = true;
             steps.tells(request.term());
+            steps.step(number, at).beats |= matches!(request, Request::AppendEntries(_));
         }
         Happening::Replied {
             answers,
@@ -221,6 +238,13 @@ fn observe(all: &mut [Steps], record: &Record<Raft>, message: Option<u32>) {
             let steps = &mut all[server.index()];
             steps.runs = true;
             steps.tells(stable.current_term);
+            // It may crash before it can ask anybody.
+            let own_vote = own_vote(*server, stable);
+            if own_vote.is_some() && steps.own_vote != own_vote {
+                steps.own_vote = own_vote;
+                let step = steps.step(number, at);
+                step.campaigns |= step.trigger == Trigger::Deadline;
+            }
         }
         Happening::Published { server, status } => {
             let steps = &mut all[server.index()];
@@ -246,4 +270,9 @@ fn observe(all: &mut [Steps], record: &Record<Raft>, message: Option<u32>) {
         }
         _ => {}
     }
+}
+
+/// The term in which a server has voted for itself, if that is the current one.
+fn own_vote(server: ServerId, stable: &Stable) -> Option<Term> {
+    (stable.voted_for == Some(server)).then_some(stable.current_term)
 }

@@ -38,23 +38,24 @@ fn is_candidate(role: Option<Role>) -> bool {
 
 /// The runs of a server's election timer, until `end`.
 pub(super) fn timers(steps: &Steps, end: u64) -> Vec<Timer> {
+    let in_vain = in_vain(&steps.all);
     let mut waits = [Waits::default(); 2];
     let mut publishes = false;
     let mut role = None;
-    for step in &steps.all {
+    for (index, step) in steps.all.iter().enumerate() {
         let before = role;
         role = role_after(step, before);
         publishes |= step.status.is_some_and(|s| s.election_due.is_some());
-        let follows = |role| role != Some(Role::Leader);
+        let has_timer = |role| role != Some(Role::Leader);
         let deadline = step.trigger == Trigger::Deadline;
-        if deadline && follows(before) {
+        if deadline && has_timer(before) {
             let waits = &mut waits[usize::from(is_candidate(before))];
-            match step.campaigns || !follows(role) {
+            match step.campaigns || !has_timer(role) {
                 true => waits.fired += 1,
-                false => waits.idle += 1,
+                false => waits.idle += u32::from(!in_vain[index]),
             }
         }
-        if matches!(step.deadline, Some(Some(_))) && follows(role) {
+        if matches!(step.deadline, Some(Some(_))) && has_timer(role) {
             let waits = &mut waits[usize::from(is_candidate(role))];
             match reset_by(step, before) {
                 Some(_) => waits.legal += 1,
@@ -64,13 +65,17 @@ pub(super) fn timers(steps: &Steps, end: u64) -> Vec<Timer> {
             }
         }
     }
+    let [follower, candidate] = waits;
+    let follows = follower.for_the_timer();
+    // A candidate who never had to wait to the end waits as it does as a follower.
+    let campaigns = candidate.for_the_timer() && (follows || candidate.fired > 0);
     let mut lane = Lane {
         timers: Vec::new(),
         open: None,
     };
     let mut role = None;
     let mut published = None;
-    for step in &steps.all {
+    for (step, in_vain) in steps.all.iter().zip(in_vain) {
         let before = role;
         role = role_after(step, before);
         if step.crash {
@@ -83,7 +88,11 @@ pub(super) fn timers(steps: &Steps, end: u64) -> Vec<Timer> {
             continue;
         }
         let cause = reset_by(step, before);
-        let seen = if waits[usize::from(is_candidate(role))].for_the_timer() {
+        let waits_for_it = match is_candidate(role) {
+            true => campaigns,
+            false => follows,
+        };
+        let seen = if waits_for_it {
             step.deadline.map(|due| (due, false))
         } else if publishes {
             let due = step.status.map(|status| status.election_due);
@@ -95,20 +104,37 @@ pub(super) fn timers(steps: &Steps, end: u64) -> Vec<Timer> {
             cause.map(|_| (None, true))
         };
         if let Some((due, inferred)) = seen {
-            lane.reset(step, cause.unwrap_or(ResetBy::Other), due, inferred);
+            let cause = cause.unwrap_or(match step.trigger {
+                Trigger::Deadline if in_vain => ResetBy::Campaign,
+                Trigger::Asked if in_vain => ResetBy::Grant,
+                _ => ResetBy::Other,
+            });
+            lane.reset(step, cause, due, inferred);
         }
     }
     lane.stop(end, EndedBy::End);
     lane.timers
 }
 
-/// What a step makes of a server's role. Before it says so, a server that starts is a follower.
+/// Which steps a crash may have robbed of their effect, as it came before the disk was done.
+fn in_vain(steps: &[Step]) -> Vec<bool> {
+    let mut in_vain = vec![false; steps.len()];
+    for index in (1..steps.len()).rev() {
+        let next = &steps[index];
+        in_vain[index - 1] = next.crash || (in_vain[index] && !next.shows);
+    }
+    in_vain
+}
+
+/// What a step makes of a server's role. Before it says so, a server that starts is a follower; and
+/// one of whom nothing is known, as the trace is the end of a run, is leader if it sends heartbeats.
 fn role_after(step: &Step, before: Option<Role>) -> Option<Role> {
     if step.crash {
         return None;
     }
     let started = (step.trigger == Trigger::Start).then_some(Role::Follower);
-    step.status.map(|s| s.role).or(started).or(before)
+    let leads = step.beats.then_some(Role::Leader);
+    step.status.map(|s| s.role).or(started).or(before).or(leads)
 }
 
 /// What in this step resets an election timer, by Figure 2.

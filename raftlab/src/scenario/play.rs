@@ -1,0 +1,252 @@
+//! `raftlab play`: one run of a scenario, told and drawn.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use labrpc::{Header, Pulse, Run};
+use raftapi::Server;
+use suite::finding::Finding;
+use suite::settings::Settings;
+use suite::watch::{Recording, Trace, Watch};
+use suite::{logging, timeline, watchdog};
+
+use super::direct::{Came, Director, Stopped, setup};
+use super::eyes::Eyes;
+use super::statement::Scenario;
+use super::text::{Complaint, Place, Source};
+use crate::files::WholeFile;
+use crate::{Ending, Lab, files};
+
+#[derive(Args, Debug)]
+#[command(after_help = EXIT_CODES)]
+pub struct PlayArgs {
+    /// The scenario, as scenarios/first-election.txt
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+
+    /// The seed [default: the scenario's own]
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+
+    /// Write the timeline page to this file [default: target/raftlab/SCENARIO-SEED.html]
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+
+    /// Write the run's trace to this file as JSON Lines
+    #[arg(long, value_name = "FILE")]
+    pub trace: Option<PathBuf>,
+
+    /// Write the transcript to this file, too
+    #[arg(long, value_name = "FILE")]
+    pub transcript: Option<PathBuf>,
+
+    /// Print nothing but what is not as expected
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 all expectations met; 1 one is not met, or a rule is broken; \
+                          2 the scenario makes no sense, or a file cannot be written.";
+
+pub fn run(lab: &Lab, args: &PlayArgs) -> Result<Ending> {
+    let settings = Settings::from_env().map_err(anyhow::Error::msg)?;
+    let (scenario, source) = super::load(&args.file)?;
+    let server = super::build(lab, &scenario)?;
+    let seed = args.seed.unwrap_or(scenario.seed);
+    let page = match &args.output {
+        Some(path) => path.clone(),
+        None => Path::new("target/raftlab").join(format!("{}-{seed}.html", scenario.name)),
+    };
+    if args.output.is_none() {
+        let folder = page.parent().unwrap_or(Path::new("."));
+        std::fs::create_dir_all(folder)
+            .with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    }
+    let begin = |path: &Option<PathBuf>| path.as_deref().map(WholeFile::begin).transpose();
+    let page_file = WholeFile::begin(&page)?;
+    let (trace_file, transcript_file) = (begin(&args.trace)?, begin(&args.transcript)?);
+
+    let played = played(&Arc::new(scenario.clone()), &server, seed, &settings)?;
+    let told = transcript(&scenario, &server, seed, &played);
+    page_file.finish(|to| timeline::html(&told.picture, to))?;
+    if let Some(file) = trace_file {
+        file.finish(|to| labrpc::write_trace(to, &told.header, &played.trace))?;
+    }
+    if let Some(file) = transcript_file {
+        file.finish(|to| to.write_all(told.text.as_bytes()))?;
+    }
+    if let Some(Stopped::Nonsense(nonsense)) = &played.came.stopped
+        && played.came.unmet().next().is_none()
+    {
+        print(&told.text, args.quiet)?;
+        bail!("{}", nonsense_told(&source, nonsense));
+    }
+    let as_expected = played.finding.is_none() && played.came.is_as_expected();
+    let closing = format!("timeline: {}\n", page.display());
+    print(&told.text, args.quiet && as_expected)?;
+    print(&closing, args.quiet)?;
+    Ok(match as_expected {
+        true => Ending::Passed,
+        false => Ending::Failed,
+    })
+}
+
+/// A run that was played.
+struct Played {
+    came: Came,
+    finding: Option<Finding>,
+    trace: Trace,
+}
+
+/// Plays a run on a thread of its own. If a server hangs in it, it is played once more, up to there.
+fn played(
+    scenario: &Arc<Scenario>,
+    server: &Server,
+    seed: u64,
+    settings: &Settings,
+) -> Result<Played> {
+    logging::install();
+    let play = |narrate: bool, hangs_at: Option<u64>| {
+        let (scenario, server) = (scenario.clone(), server.clone());
+        watchdog::guarded(settings.watchdog, move |pulse| {
+            play(&scenario, &server, seed, narrate, pulse, hangs_at)
+        })
+    };
+    match play(true, None) {
+        Ok(played) => played,
+        Err(step) => play(false, Some(step)).unwrap_or_else(|_| {
+            bail!("a server hangs, and not at the same step when the run is played again")
+        }),
+    }
+}
+
+fn play(
+    scenario: &Scenario,
+    server: &Server,
+    seed: u64,
+    narrate: bool,
+    pulse: Arc<Pulse>,
+    hangs_at: Option<u64>,
+) -> Result<Played> {
+    logging::mute(!narrate);
+    let mut setup = setup(scenario, server, seed);
+    setup.narrate = narrate;
+    setup.pulse = Some(pulse);
+    setup.hangs_at = hangs_at;
+    let watch = Watch::new(server, scenario.servers, Recording::Everything);
+    let eyes = Eyes::new(watch, scenario.servers);
+    let mut director = Director::new(scenario, setup, eyes, true)?;
+    let came = director.play();
+    let run = &mut director.run;
+    let hangs = run.finish().err();
+    let ended = hangs.or(match &came.stopped {
+        Some(Stopped::Ended(ended)) => Some(ended.clone()),
+        _ => None,
+    });
+    let watch = &mut run.observer_mut().watch;
+    let finding = ended.and_then(|ended| Finding::of_end(ended, watch, came.end));
+    let sentence = finding.as_ref().map(|finding| finding.sentence.as_str());
+    Ok(Played {
+        trace: watch.take_trace(came.end, sentence),
+        came,
+        finding,
+    })
+}
+
+/// A run, told.
+struct Told {
+    header: Header,
+    picture: timeline::model::Timeline,
+    text: String,
+}
+
+/// What is printed of a run, and kept beside a scenario.
+fn transcript(scenario: &Scenario, server: &Server, seed: u64, played: &Played) -> Told {
+    let header = Header {
+        trace: Header::VERSION,
+        run: scenario.name.clone(),
+        seed,
+        servers: scenario.servers,
+        about: server.about(),
+    };
+    let picture = timeline::read(&header, &played.trace);
+    let mut text = format!(
+        "{}, seed {seed}: {} servers; {}\n\n",
+        scenario.name, scenario.servers, header.about
+    );
+    text += &suite::columns::columns(&played.trace, scenario.servers);
+    text.push('\n');
+    text += &ending(played);
+    Told {
+        header,
+        picture,
+        text,
+    }
+}
+
+/// What a run came to, in a few lines.
+fn ending(played: &Played) -> String {
+    let mut text = String::new();
+    let came = &played.came;
+    for unmet in came.unmet() {
+        if let Some((at, cast)) = &unmet.unmet {
+            text += &format!(
+                "not as expected at {at}, line {}: {}\n  instead: {cast}\n",
+                unmet.line, unmet.text
+            );
+        }
+    }
+    if let Some(finding) = &played.finding {
+        text += &format!(
+            "a rule is broken at {}: {}\n  rule: {}\n  hint: {}\n",
+            finding.at, finding.sentence, finding.rule, finding.hint
+        );
+    }
+    match &came.stopped {
+        Some(Stopped::InVain) => text += "it was waited for in vain, and the run ends there\n",
+        Some(Stopped::Nonsense(nonsense)) if came.unmet().next().is_some() => {
+            text += &format!(
+                "it cannot go on at {}, line {}: {}\n",
+                nonsense.at, nonsense.line, nonsense.what
+            );
+        }
+        _ => {}
+    }
+    let all = came.expectations.len();
+    let met = all - came.unmet().count();
+    text += &match all {
+        0 => format!("nothing was expected; the run ends at {}\n", came.end),
+        _ => format!("{met} of {all} expectations met; the run ends at {}\n", came.end),
+    };
+    text
+}
+
+/// What cannot be done, with the line that asks for it.
+fn nonsense_told(source: &Source, nonsense: &super::direct::Nonsense) -> String {
+    let text = source.lines().find(|(line, _)| *line == nonsense.line);
+    let text = text.map_or("", |(_, text)| text);
+    let indent = text.chars().take_while(|c| c.is_whitespace()).count();
+    let place = Place {
+        line: nonsense.line,
+        column: indent + 1,
+        width: text.trim().chars().count(),
+    };
+    let what = format!("at {}, this cannot be done: {}", nonsense.at, nonsense.what);
+    source.tell(&Complaint::new(place, what))
+}
+
+/// Prints, unless it is to be quiet. Whoever reads through a pipe may stop reading.
+fn print(text: &str, quiet: bool) -> Result<()> {
+    if quiet {
+        return Ok(());
+    }
+    let mut out = io::stdout().lock();
+    let done = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    match done.map_err(anyhow::Error::from) {
+        Err(error) if !files::is_broken_pipe(&error) => Err(error),
+        _ => Ok(()),
+    }
+}
