@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::Cause;
 use crate::streams::{Draws, scale};
 use crate::time::nanos;
 
@@ -53,6 +54,20 @@ pub struct ServerFaults {
     /// How long a write of stable state takes. What is sent after it, in the same step or a later
     /// one, leaves when the write is done; a crash before that loses both.
     pub disk_write: Delay,
+    /// How long a write takes in a step that a request began, if that is another time than
+    /// [`disk_write`](ServerFaults::disk_write): a write that an answer waits for. A disk does not
+    /// know what will be sent once it is done, but what it was asked for in answer to others and what
+    /// its server asked of itself are found to differ: in the Raft paper's experiment (section 9.3) a
+    /// voter's write takes longer than a candidate's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disk_write_answering: Option<Delay>,
+    /// Whether a write can be done before one that was begun earlier. Each write holds all of the
+    /// stable state, so the older one has nothing to add then, and what waits for it leaves, too: a
+    /// disk that is asked for the newest state, or writes in parallel. Otherwise writes are done in
+    /// the order in which they were begun. In virtual time only: on a thread, a server waits for
+    /// each of its writes before it goes on.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub disk_overtaking: bool,
     /// How long each step takes: what the step sends leaves at its end, and the next message
     /// waits until then. A slow server.
     pub step_time: Delay,
@@ -243,13 +258,37 @@ impl ServerFaults {
     /// A machine on which everything is instantaneous.
     pub const IDEAL: ServerFaults = ServerFaults {
         disk_write: Delay::ZERO,
+        disk_write_answering: None,
+        disk_overtaking: false,
         step_time: Delay::ZERO,
         clock_rate: 1.0,
     };
 
+    /// How long a write takes in a step that had this cause.
+    #[inline]
+    pub(crate) fn write(&self, cause: Cause) -> Delay {
+        match cause {
+            Cause::Request(..) => self.disk_write_answering.unwrap_or(self.disk_write),
+            _ => self.disk_write,
+        }
+    }
+
+    /// Whether steps and writes take no time.
+    #[inline]
+    pub(crate) fn is_instantaneous(&self) -> bool {
+        self.step_time == Delay::ZERO
+            && self.disk_write == Delay::ZERO
+            && self
+                .disk_write_answering
+                .is_none_or(|write| write == Delay::ZERO)
+    }
+
     /// Refuses nonsense; see [`Faults::check`].
     pub fn check(&self) -> Result<(), FaultsError> {
         self.disk_write.check("server.disk_write")?;
+        if let Some(write) = &self.disk_write_answering {
+            write.check("server.disk_write_answering")?;
+        }
         self.step_time.check("server.step_time")?;
         if (0.1..=10.0).contains(&self.clock_rate) {
             Ok(())
@@ -451,6 +490,12 @@ mod tests {
         assert_eq!(
             faults.check().unwrap_err().to_string(),
             "server.clock_rate cannot be 0: a clock runs at 0.1 to 10 times true time"
+        );
+        let mut faults = Faults::RELIABLE;
+        faults.server.disk_write_answering = Some(Delay::uniform_millis(9, 5));
+        assert_eq!(
+            faults.check().unwrap_err().to_string(),
+            "server.disk_write_answering cannot be 9ms to 5ms: the minimum is above the maximum"
         );
         for preset in [Faults::RELIABLE, Faults::UNRELIABLE] {
             preset.clone().check().unwrap();

@@ -3,6 +3,7 @@
 mod common;
 
 use common::*;
+use crossbeam_channel::RecvTimeoutError;
 use labrpc::{ActionKind, Delay, Faults, Happening, Record, Run, ServerFaults};
 
 fn persist(ctx: &Ctx<'_>, text: impl ToString) {
@@ -313,4 +314,176 @@ fn what_a_first_step_does_carries_the_step_that_the_start_begins() {
     let started = steps(&sim, "S0 starts");
     assert_eq!(steps(&sim, "S0 persists"), started);
     assert_ne!(started[0], started[1]);
+}
+
+/// Of its own accord it writes and asks; asked, it writes and answers, and at an answer it writes
+/// again.
+fn writing_for_all_reasons() -> labrpc::ServerFn<Echo> {
+    server(|ctx| {
+        let mut deadline = at(1);
+        loop {
+            match ctx.recv_deadline(deadline) {
+                Ok(Event::Asked(call)) => {
+                    persist(ctx, "asked");
+                    echo_back(ctx, call);
+                }
+                Ok(Event::Answered(_)) => persist(ctx, "answered"),
+                Err(RecvTimeoutError::Timeout) => {
+                    deadline = labrpc::Time::NEVER;
+                    persist(ctx, "by itself");
+                    ask(ctx, S1, "something");
+                }
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+        }
+    })
+}
+
+#[test]
+fn a_write_that_an_answer_waits_for_may_take_another_time() {
+    let answering = faults(|f| {
+        f.server.disk_write = TEN_MS;
+        f.server.disk_write_answering = Some(Delay::Constant(ms(3)));
+    });
+    let peer = serving(|ctx, call| {
+        persist(ctx, "peer");
+        echo_back(ctx, call);
+    });
+    let mut sim = sim(
+        vec![writing_for_all_reasons(), peer, asking(S0, [40])],
+        answering,
+    );
+    advance(&mut sim, 100);
+    assert_eq!(
+        told(&sim, "persists"),
+        [
+            "11: S0 persists by itself", // a deadline passed
+            "14: S1 persists peer",      // a request came in
+            "24: S0 persists answered",  // a reply came in: nobody waits for this write
+            "43: S0 persists asked",
+        ]
+    );
+}
+
+#[test]
+fn only_writes_that_answer_may_take_time() {
+    let answering = faults(|f| f.server.disk_write_answering = Some(TEN_MS));
+    let peer = serving(|ctx, call| {
+        persist(ctx, "peer");
+        echo_back(ctx, call);
+    });
+    let mut sim = sim(vec![writing_for_all_reasons(), peer], answering);
+    advance(&mut sim, 100);
+    assert_eq!(
+        told(&sim, "persists"),
+        [
+            "1: S0 persists by itself",
+            "11: S1 persists peer",
+            "11: S0 persists answered"
+        ]
+    );
+}
+
+#[test]
+fn a_write_that_answers_takes_as_long_as_any_unless_it_is_told_otherwise() {
+    let write = Delay::uniform_millis(0, 9);
+    let story_with = |answering| {
+        let faults = faults(|f| {
+            f.server.disk_write = write;
+            f.server.disk_write_answering = answering;
+        });
+        let clients = [asking(S1, 1..50), writing_for_all_reasons()];
+        let mut sim = sim(clients.into(), faults);
+        advance(&mut sim, 1000);
+        story(&sim)
+    };
+    assert_eq!(story_with(None), story_with(Some(write)));
+    assert_ne!(story_with(None), story_with(Some(Delay::ZERO)));
+}
+
+/// Writes of 10 ms, but for those that an answer waits for, which take 2.
+fn overtaking() -> Faults {
+    faults(|f| {
+        f.server.disk_write = TEN_MS;
+        f.server.disk_write_answering = Some(Delay::Constant(ms(2)));
+        f.server.disk_overtaking = true;
+    })
+}
+
+#[test]
+fn a_write_that_is_done_first_settles_the_older_ones() {
+    let mut sim = sim(
+        vec![writing_for_all_reasons(), echo(), asking(S0, [3])],
+        overtaking(),
+    );
+    advance(&mut sim, 100);
+    // What S0 wrote at 1 ms would be done at 11 ms; at 3 ms it is asked and writes again.
+    let done: Vec<_> = story(&sim)
+        .into_iter()
+        .filter(|s| s.contains("S0 persists") || s.contains("S0 asks") || s.contains("S0 answers"))
+        .collect();
+    assert_eq!(
+        done,
+        [
+            "5: S0 persists by itself",
+            "5: S0 asks S1 something",
+            "5: S0 persists asked",
+            "5: S0 answers S2 0",
+            "15: S0 persists answered",
+        ]
+    );
+    assert_eq!(sim.stable(S0), "answered");
+}
+
+#[test]
+fn what_a_later_step_sends_waits_for_the_newest_write_only() {
+    // At 4 ms S0 writes nothing, and asks: of the writes of 1 ms and 3 ms, the latter is done first.
+    let often = server(|ctx| {
+        let mut deadline = at(1);
+        loop {
+            match ctx.recv_deadline(deadline) {
+                Ok(Event::Asked(call)) => persist(ctx, &call.args.text),
+                Err(RecvTimeoutError::Timeout) if ctx.now() == at(1) => {
+                    persist(ctx, "by itself");
+                    deadline = at(4);
+                }
+                Err(RecvTimeoutError::Timeout) => {
+                    ask(ctx, S1, "after");
+                    deadline = labrpc::Time::NEVER;
+                }
+                Ok(_) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+        }
+    });
+    let mut sim = sim(vec![often, echo(), asking(S0, [3])], overtaking());
+    advance(&mut sim, 100);
+    assert_eq!(
+        told(&sim, "S0 persists"),
+        ["5: S0 persists by itself", "5: S0 persists 0"]
+    );
+    assert_eq!(told(&sim, "S0 asks"), ["5: S0 asks S1 after"]);
+}
+
+#[test]
+fn a_crash_after_an_overtaking_write_loses_nothing_of_it_and_leaves_nothing_over() {
+    let mut sim = sim(
+        vec![writing_for_all_reasons(), echo(), asking(S0, [3])],
+        overtaking(),
+    );
+    advance(&mut sim, 6);
+    sim.crash(S0).unwrap();
+    assert_eq!(sim.stable(S0), "asked");
+    sim.start(S0).unwrap();
+    advance(&mut sim, 100);
+    // Its second life has a deadline that has passed, and writes at once.
+    assert_eq!(
+        told(&sim, "S0 persists"),
+        [
+            "5: S0 persists by itself",
+            "5: S0 persists asked",
+            "16: S0 persists by itself",
+            "26: S0 persists answered",
+        ]
+    );
 }

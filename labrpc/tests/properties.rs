@@ -183,13 +183,19 @@ fn link_faults() -> impl Strategy<Value = LinkFaults> {
 }
 
 fn machine() -> impl Strategy<Value = ServerFaults> {
-    let slow = (delay(), delay(), 0.1..10.0).prop_map(|(disk_write, step_time, clock_rate)| {
-        ServerFaults {
-            disk_write,
-            step_time,
-            clock_rate,
-        }
-    });
+    let answering = proptest::option::of(delay());
+    let disk = (delay(), answering, any::<bool>());
+    let slow = (disk, delay(), 0.1..10.0).prop_map(
+        |((disk_write, disk_write_answering, disk_overtaking), step_time, clock_rate)| {
+            ServerFaults {
+                disk_write,
+                disk_write_answering,
+                disk_overtaking,
+                step_time,
+                clock_rate,
+            }
+        },
+    );
     prop_oneof![Just(ServerFaults::IDEAL), slow]
 }
 

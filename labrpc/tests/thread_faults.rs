@@ -223,6 +223,26 @@ fn what_is_sent_after_a_write_leaves_when_the_write_is_done() {
 }
 
 #[test]
+fn a_write_that_an_answer_waits_for_may_take_another_time() {
+    let client = first(|ctx| {
+        ctx.persist(&"x".to_string());
+        ask(ctx, S1, "something");
+    });
+    let voter = serving(|ctx, call| {
+        ctx.persist(&"y".to_string());
+        echo_back(ctx, call);
+    });
+    let hour = Delay::Constant(Duration::from_secs(3600));
+    let answering = faults(|f| f.server.disk_write_answering = Some(hour));
+    let mut run = begin_with(vec![client, voter], answering);
+    advance_until(&mut run, 1, "S1 is asked");
+    pass(&mut run, 10);
+    assert_eq!(run.stable(S0), "x");
+    assert_eq!(run.stable(S1), "");
+    run.finish().unwrap();
+}
+
+#[test]
 fn a_crash_during_a_write_loses_it_and_what_follows() {
     let writer = first(|ctx| {
         ask(ctx, S1, "before");

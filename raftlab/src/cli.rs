@@ -33,6 +33,8 @@ pub enum Command {
     Find(FindArgs),
     /// Lists the tests: what each shows and is worth, as Markdown
     List,
+    /// Experiments with election timers, on this server
+    Timers(crate::timers::TimersArgs),
 }
 
 impl Default for Command {

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `cli` | the command line |
 //! | `test` | `raftlab test`: the suite, a table with points, JSON, a trace |
+//! | `timers` | `raftlab timers`: experiments with election timers |
 //! | `summary` | what a test's runs come to, in numbers |
 //! | `table`, `json` | the same, for people and for programs |
 //! | `timeline` | `raftlab timeline`: a trace as a page, a drawing, or text |
@@ -24,6 +25,7 @@ mod summary;
 mod table;
 mod test;
 mod timeline;
+mod timers;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -54,6 +56,7 @@ pub fn main(lab: Lab) -> ExitCode {
         cli::Command::Play(args) => scenario::play::run(&lab, &args),
         cli::Command::Find(args) => scenario::find::run(&lab, &args),
         cli::Command::List => list(),
+        cli::Command::Timers(args) => timers::run(&lab, &args),
     };
     match done {
         Ok(ending) => ending.code(),

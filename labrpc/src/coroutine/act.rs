@@ -6,7 +6,7 @@ use super::machine::Part;
 use super::post::Item;
 use super::simulation::{Simulation, tell};
 use crate::run::CrashAfter;
-use crate::{Action, ActionKind, Delay, Happening, Observer, Protocol, ServerId, Time};
+use crate::{Action, ActionKind, Cause, Delay, Happening, Observer, Protocol, ServerId, Time};
 
 /// The draws of one step; `Delay::sample` takes two.
 mod draw {
@@ -21,10 +21,10 @@ mod draw {
 
 impl<P: Protocol, O: Observer<P>> Simulation<P, O> {
     /// Does what the server did in the step that has just ended.
-    pub(super) fn perform_step(&mut self, server: ServerId) {
+    pub(super) fn perform_step(&mut self, server: ServerId, cause: Cause) {
         let mut actions = self.shell.actions.take();
         let machine = &self.machines[server.index()];
-        if machine.is_ideal() && machine.outbox.is_empty() {
+        if machine.faults.is_instantaneous() && machine.outbox.is_empty() {
             let step = self.steps;
             for action in actions.drain(..) {
                 if !self.perform(server, step, action) {
@@ -32,7 +32,7 @@ impl<P: Protocol, O: Observer<P>> Simulation<P, O> {
                 }
             }
         } else {
-            self.schedule(server, &mut actions);
+            self.schedule(server, cause, &mut actions);
         }
         actions.clear();
         self.shell.actions.replace(actions);
@@ -69,15 +69,18 @@ impl<P: Protocol, O: Observer<P>> Simulation<P, O> {
     /// Puts off what a step did until the server and its disk have had their time. All of it takes
     /// effect in the order in which the server did it: to the server, `persist` is a call that
     /// returns when the write is done, so what comes after it, in this step or a later one, waits.
-    /// Writes of different steps overlap, and are done in order.
-    fn schedule(&mut self, server: ServerId, actions: &mut Vec<Action<P>>) {
+    /// Writes of different steps overlap, and are done in order; or else the newest that is done
+    /// settles the older ones.
+    fn schedule(&mut self, server: ServerId, cause: Cause, actions: &mut Vec<Action<P>>) {
         let machine = &mut self.machines[server.index()];
         machine.draws = machine.draws.wrapping_add(1);
         let draws = self.streams.machine(server, machine.draws);
-        let (start, faults) = (machine.starts, machine.faults.clone());
+        let (start, faults) = (machine.starts, &machine.faults);
+        let (step_time, disk_write) = (faults.step_time, faults.write(cause));
+        let overtaking = faults.disk_overtaking;
         let sample = |delay: &Delay, nth| Duration::from_nanos(delay.sample(&draws, nth));
 
-        let end_of_step = self.now + sample(&faults.step_time, draw::STEP_TIME);
+        let end_of_step = self.now + sample(&step_time, draw::STEP_TIME);
         if end_of_step > self.now {
             machine.busy_until = end_of_step;
             let tie = self.tie(server);
@@ -90,10 +93,11 @@ impl<P: Protocol, O: Observer<P>> Simulation<P, O> {
         for action in actions.drain(..) {
             if matches!(action, Action::Persist(_)) {
                 self.put_off(server, start, at, std::mem::take(&mut part));
-                written += sample(&faults.disk_write, write);
+                written += sample(&disk_write, write);
                 write = draw::next_write(write);
-                at = at.max(written);
+                at = if overtaking { written } else { at.max(written) };
                 self.machines[server.index()].disk_free_at = at;
+                self.hasten(server, at);
             }
             part.push(action);
         }
@@ -107,7 +111,11 @@ impl<P: Protocol, O: Observer<P>> Simulation<P, O> {
         if actions.is_empty() || machine.starts != start || !machine.on {
             return; // nothing to do, or killed by an earlier part
         }
-        machine.outbox.push_back(Part { step, actions });
+        machine.outbox.push_back(Part {
+            step,
+            due: at,
+            actions,
+        });
         if at == self.now && machine.outbox.len() == 1 {
             self.perform_part(server);
         } else {
@@ -116,9 +124,28 @@ impl<P: Protocol, O: Observer<P>> Simulation<P, O> {
         }
     }
 
+    /// Does what waits for older writes at this time, if that is earlier.
+    fn hasten(&mut self, server: ServerId, at: Time) {
+        let machine = &mut self.machines[server.index()];
+        let start = machine.starts;
+        let late = |part: &&mut Part<P>| part.due > at;
+        let hastened = machine.outbox.iter_mut().filter(late);
+        let count = hastened.map(|part| part.due = at).count();
+        for _ in 0..count {
+            let tie = self.tie(server);
+            self.queue.push(at, tie, Item::Part { server, start });
+        }
+    }
+
+    /// Does the next part of what waits. An event that finds none due is one whose part was hastened,
+    /// or whose server has crashed since.
     pub(super) fn perform_part(&mut self, server: ServerId) {
-        let Some(Part { step, actions }) = self.machines[server.index()].outbox.pop_front() else {
-            return; // the server has crashed since
+        let outbox = &mut self.machines[server.index()].outbox;
+        if outbox.front().is_none_or(|part| part.due > self.now) {
+            return;
+        }
+        let Some(Part { step, actions, .. }) = outbox.pop_front() else {
+            return;
         };
         for action in actions {
             if !self.perform(server, step, action) {

@@ -8,7 +8,7 @@ use super::process::Process;
 use crate::clock::Clock;
 use crate::protocol::Ticket;
 use crate::run::CrashAfter;
-use crate::{Action, Delay, Protocol, ServerFaults, ServerFn, Time};
+use crate::{Action, Protocol, ServerFaults, ServerFn, Time};
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 
@@ -50,6 +50,8 @@ pub(super) struct Machine<P: Protocol> {
 pub(super) struct Part<P: Protocol> {
     /// The step's number.
     pub step: u64,
+    /// When it takes effect.
+    pub due: Time,
     pub actions: Vec<Action<P>>,
 }
 
@@ -97,12 +99,6 @@ impl<P: Protocol> Machine<P> {
     #[inline]
     pub fn is_reachable(&self) -> bool {
         self.is_up() || self.hand.is_some()
-    }
-
-    /// Whether steps and writes take no time, so that a step's actions happen at once.
-    #[inline]
-    pub fn is_ideal(&self) -> bool {
-        self.faults.step_time == Delay::ZERO && self.faults.disk_write == Delay::ZERO
     }
 
     /// Counts a step. How many there were within a millisecond.

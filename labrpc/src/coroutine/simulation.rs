@@ -224,7 +224,7 @@ impl<P: Protocol, O: Observer<P>> Simulation<P, O> {
         }
         let what = match result {
             CoroutineResult::Yield(Pause::Wait(deadline)) => {
-                self.perform_step(server);
+                self.perform_step(server, cause);
                 self.set_deadline(server, deadline);
                 self.steps += 1;
                 return;
@@ -235,7 +235,7 @@ impl<P: Protocol, O: Observer<P>> Simulation<P, O> {
                     process.bury();
                 }
                 if !matches!(exit, Exit::Overflowed) {
-                    self.perform_step(server);
+                    self.perform_step(server, cause);
                 }
                 match exit {
                     Exit::Panicked(message) => What::Panicked(message),

@@ -227,7 +227,8 @@ impl<P: Protocol, O> World<P, O> {
 
     /// Until when a write to the disk takes that begins now.
     pub fn begin_write(&mut self, server: ServerId) -> Time {
-        let takes = self.machines[server.index()].faults.disk_write;
+        let cause = self.at[server.index()].cause;
+        let takes = self.machines[server.index()].faults.write(cause);
         self.work(server, takes, 3)
     }
 
