@@ -302,6 +302,13 @@ pub fn play(lab: &Laboratory<'_>) -> Result<Report, Failed> {
             sorted,
         });
     }
+    if measured.iter().all(|m| m.sorted.is_empty()) && !lab.player.is_interrupted() {
+        return Err(Failed(format!(
+            "in none of {} runs was anybody elected within {} s of the leader's crash",
+            measured.iter().map(|m| m.trials).sum::<u64>(),
+            PATIENCE.as_secs()
+        )));
+    }
     Ok(report(&measured))
 }
 

@@ -3,18 +3,32 @@
 //! | module | what |
 //! |---|---|
 //! | `figure16` | how long a crashed leader is missed: the Raft paper's Figure 16 |
+//! | `split` | how often a first election is split: thesis 9.2 |
+//! | `needless` | how often followers campaign for want of heartbeats |
+//! | `interval` | how long an election timeout should be: the lecture's trade-off |
+//! | `draws` | how timeouts are drawn, as seen from outside |
+//! | `partitions` | partial partitions, and which extras cure them |
+//! | `leaders` | who leads, as seen from outside |
 //! | `trials` | many trials, in parallel and in order |
 //! | `run` | a cluster in virtual time |
+//! | `values` | values on the command line, with their units |
 //! | `statistics` | estimates with their intervals |
 //! | `report` | results for people, for programs, as a page |
 //! | `chart` | charts as SVG |
 
 mod chart;
+mod draws;
 mod figure16;
+mod interval;
+mod leaders;
+mod needless;
+mod partitions;
 mod report;
 mod run;
+mod split;
 mod statistics;
 mod trials;
+mod values;
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -28,6 +42,7 @@ use suite::settings::Settings;
 
 use crate::files::WholeFile;
 use crate::{Ending, Lab, files};
+use interval::IntervalArgs;
 use report::Report;
 use trials::{Failed, Player};
 
@@ -42,6 +57,60 @@ pub struct TimersArgs {
 enum Experiment {
     /// How long a crashed leader is missed: Figure 16 of the Raft paper
     Figure16(Common),
+    /// How often a first election is split, against the formula (a trial is an election)
+    Split(Common),
+    /// How often followers campaign for want of heartbeats (a trial is an hour; so many at most)
+    Needless(Common),
+    /// How long an election timeout should be: down-time and needless elections; ends with a recommendation
+    Interval(IntervalArgs),
+    /// How this server draws its election timeouts, and what comes of drawing once
+    Draws(Common),
+    /// Partial partitions, with plain Raft and with PreVote and CheckQuorum (a trial is two minutes)
+    Partitions(Common),
+}
+
+impl Experiment {
+    fn common(&self) -> &Common {
+        match self {
+            Experiment::Figure16(common)
+            | Experiment::Split(common)
+            | Experiment::Needless(common)
+            | Experiment::Draws(common)
+            | Experiment::Partitions(common) => common,
+            Experiment::Interval(args) => &args.common,
+        }
+    }
+
+    fn play(&self, lab: &Laboratory<'_>) -> Result<Report, Failed> {
+        match self {
+            Experiment::Figure16(_) => figure16::play(lab),
+            Experiment::Split(_) => split::play(lab),
+            Experiment::Needless(_) => needless::play(lab),
+            Experiment::Interval(args) => interval::play(lab, args),
+            Experiment::Draws(_) => draws::play(lab),
+            Experiment::Partitions(_) => partitions::play(lab),
+        }
+    }
+
+    /// What does the same again: `timers interval --loss 1%`.
+    fn arguments(&self) -> String {
+        let mut arguments = match self {
+            Experiment::Figure16(_) => "timers figure16".to_string(),
+            Experiment::Split(_) => "timers split".to_string(),
+            Experiment::Needless(_) => "timers needless".to_string(),
+            Experiment::Draws(_) => "timers draws".to_string(),
+            Experiment::Partitions(_) => "timers partitions".to_string(),
+            Experiment::Interval(args) => format!(
+                "timers interval --latency {} --loss {} --heartbeat {:?} --failures-per-year {}",
+                args.latency, args.loss, args.heartbeat, args.failures_per_year
+            ),
+        };
+        let common = self.common();
+        if let Some(trials) = common.trials {
+            arguments += &format!(" --trials {trials}");
+        }
+        arguments + &format!(" --seed {}", common.seed)
+    }
 }
 
 /// What all experiments are told.
@@ -94,7 +163,7 @@ impl Laboratory<'_> {
 
 /// Plays an experiment, prints and writes what it found.
 pub fn run(lab: &Lab, args: &TimersArgs) -> Result<Ending> {
-    let Experiment::Figure16(common) = &args.experiment;
+    let common = args.experiment.common();
     let settings = Settings::from_env().map_err(anyhow::Error::msg)?;
     let begin = |path: &Option<PathBuf>| path.as_deref().map(WholeFile::begin).transpose();
     let (csv, svg, html) = (
@@ -117,7 +186,7 @@ pub fn run(lab: &Lab, args: &TimersArgs) -> Result<Ending> {
         seed: common.seed,
         trials: common.trials,
     };
-    let played = figure16::play(&laboratory);
+    let played = args.experiment.play(&laboratory);
     player.finish();
     let mut report = match played {
         Ok(report) => report,
@@ -131,7 +200,7 @@ pub fn run(lab: &Lab, args: &TimersArgs) -> Result<Ending> {
         let words = "Interrupted: this is what was known by then.";
         report.remarks.push(words.to_string());
     }
-    let command = command(lab, &args.experiment, common);
+    let command = format!("{} {}", lab.invocation, args.experiment.arguments());
     let write = |file: Option<WholeFile>, text: &dyn Fn(&Report) -> String| match file {
         Some(file) => file.finish(|to| to.write_all(text(&report).as_bytes())),
         None => Ok(()),
@@ -145,14 +214,4 @@ pub fn run(lab: &Lab, args: &TimersArgs) -> Result<Ending> {
         _ if player.is_interrupted() => Ok(Ending::Interrupted),
         _ => Ok(Ending::Passed),
     }
-}
-
-/// What does the same again.
-fn command(lab: &Lab, experiment: &Experiment, common: &Common) -> String {
-    let Experiment::Figure16(_) = experiment;
-    let mut command = format!("{} timers figure16", lab.invocation);
-    if let Some(trials) = common.trials {
-        command += &format!(" --trials {trials}");
-    }
-    command + &format!(" --seed {}", common.seed)
 }

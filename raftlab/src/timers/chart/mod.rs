@@ -11,7 +11,7 @@ mod panel;
 
 use std::fmt::Write;
 
-pub use axis::Axis;
+pub use axis::{Axis, short};
 pub use grid::{Cell, Grid};
 pub use panel::{Kind, Panel, Series};
 

@@ -9,14 +9,14 @@ const TOP: f64 = 50.0;
 const BOTTOM: f64 = 70.0;
 
 /// What a series is drawn as.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Kind {
     /// A line through its points.
     Line,
     /// Points, with their intervals.
     Points,
     /// A bar for each point, from the axis, of this many hundredths of the width of the panel.
-    Bars(u32),
+    Bars(f64),
 }
 
 /// Numbers that belong together.
@@ -147,8 +147,8 @@ impl Series {
         match self.kind {
             Kind::Line => svg.path(&places.collect::<Vec<_>>(), &self.stroke()),
             Kind::Points => places.for_each(|at| svg.mark(at, self.colour)),
-            Kind::Bars(hundredths) => {
-                let bar = width * f64::from(hundredths) / 100.0;
+            Kind::Bars(percent) => {
+                let bar = width * percent / 100.0;
                 for (middle, top) in places {
                     svg.rect((middle - bar / 2.0, top), (bar, bottom - top), &self.fill());
                 }

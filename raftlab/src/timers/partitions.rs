@@ -1,0 +1,492 @@
+//! Partial partitions: some links are cut, and nobody is down. Which of them cost the leader, and which
+//! cure Raft's extras are (thesis 4.2.3, 6.2 and 9.6).
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::time::Duration;
+
+use labrpc::{Delay, Faults, Happening, Misstep, Observer, Pulse, Run, Seen, ServerId, Simulation};
+use raftapi::{Features, PreVote, Raft, Reply, Request, Term, Time, Timing};
+
+use super::Laboratory;
+use super::chart::{self, Cell, Grid, short};
+use super::report::{Report, Table};
+use super::run::{Cluster, pass};
+use super::statistics::{Estimate, mean};
+use super::trials::Failed;
+
+const TRIALS: u64 = 100;
+const MINUTE: Duration = Duration::from_secs(60);
+
+fn timing() -> Timing {
+    let ms = Duration::from_millis;
+    Timing::unchecked(ms(50), ms(150), ms(300))
+}
+
+/// A partition: which links are left, when S0, in the middle of the naming, leads.
+struct Scenario {
+    name: &'static str,
+    servers: usize,
+    /// Whether a message gets from one server to another: 0 is the leader, the others count from it.
+    works: fn(from: usize, to: usize) -> bool,
+}
+
+const SCENARIOS: [Scenario; 4] = [
+    Scenario {
+        name: "chain of 3, an end leads",
+        servers: 3,
+        // The leader and the server 2 are the ends.
+        works: |from, to| from == 1 || to == 1,
+    },
+    Scenario {
+        name: "deaf follower",
+        servers: 3,
+        works: |_, to| to != 1,
+    },
+    Scenario {
+        name: "deaf leader",
+        servers: 3,
+        works: |_, to| to != 0,
+    },
+    Scenario {
+        name: "star of 5, a leaf leads",
+        servers: 5,
+        works: |from, to| from == 1 || to == 1,
+    },
+];
+
+/// Plain Raft, and what can be added to it.
+const EXTRAS: [(&str, Features); 4] = [
+    ("plain Raft", Features::PLAIN),
+    (
+        "PreVote (thesis)",
+        Features {
+            pre_vote: Some(PreVote::Thesis),
+            ..Features::PLAIN
+        },
+    ),
+    (
+        "CheckQuorum, lease",
+        Features {
+            check_quorum: true,
+            lease: true,
+            ..Features::PLAIN
+        },
+    ),
+    (
+        "both",
+        Features {
+            pre_vote: Some(PreVote::Thesis),
+            check_quorum: true,
+            lease: true,
+            ..Features::PLAIN
+        },
+    ),
+];
+
+/// Watches for a leader that is of use: whose heartbeats a majority, itself included, has answered within
+/// the last two heartbeat intervals.
+struct Usable {
+    servers: usize,
+    window: Duration,
+    newest: Option<(Term, ServerId)>,
+    /// Leaders since the last look.
+    elected: u64,
+    term: Term,
+    /// When each follower has answered the newest leader last.
+    answered: Vec<Option<Time>>,
+    /// Until when there is a leader of use, and how long there was one since the last look.
+    until: Time,
+    usable: Duration,
+}
+
+impl Usable {
+    fn of(servers: usize, timing: &Timing) -> Usable {
+        Usable {
+            servers,
+            window: 2 * timing.heartbeat_interval(),
+            newest: None,
+            elected: 0,
+            term: 0,
+            answered: vec![None; servers],
+            until: Time::ZERO,
+            usable: Duration::ZERO,
+        }
+    }
+
+    fn leads(&mut self, leader: (Term, ServerId)) {
+        if self.newest < Some(leader) {
+            self.newest = Some(leader);
+            self.elected += 1;
+            self.answered.fill(None);
+        }
+    }
+
+    fn answers(&mut self, at: Time, follower: ServerId, leader: (Term, ServerId)) {
+        if self.newest != Some(leader) {
+            return;
+        }
+        self.answered[follower.index()] = Some(at);
+        let mut latest: Vec<Time> = self.answered.iter().flatten().copied().collect();
+        latest.sort_unstable_by(|a, b| b.cmp(a));
+        // With the leader itself, so many answers are a majority.
+        let Some(oldest) = latest.get(self.servers / 2 - 1) else {
+            return;
+        };
+        let until = (*oldest + self.window).max(self.until);
+        self.usable += until - at.max(self.until);
+        self.until = until;
+    }
+
+    /// What was seen up to now, and begins anew.
+    fn look(&mut self, now: Time) -> Minute {
+        let ahead = self.until - now;
+        let minute = Minute {
+            usable: (self.usable - ahead.min(self.usable)).as_secs_f64() / MINUTE.as_secs_f64(),
+            elected: self.elected,
+            terms: self.term,
+        };
+        self.usable = ahead;
+        self.elected = 0;
+        minute
+    }
+}
+
+impl Observer<Raft> for Usable {
+    fn observe(&mut self, at: Time, _: u64, seen: Seen<'_, Raft>) -> ControlFlow<()> {
+        match seen {
+            Happening::Sent { from, request, .. } => match request {
+                Request::AppendEntries(args) => {
+                    self.term = self.term.max(args.term);
+                    self.leads((args.term, from));
+                }
+                Request::RequestVote(args) if !args.pre_vote => {
+                    self.term = self.term.max(args.term);
+                }
+                _ => {}
+            },
+            Happening::ReplyDelivered {
+                from,
+                to,
+                request: Request::AppendEntries(args),
+                reply: Reply::AppendEntries(reply),
+                ..
+            } if reply.term == args.term => self.answers(at, from, (args.term, to)),
+            _ => {}
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+/// A minute under a partition.
+#[derive(Clone, Copy, Debug)]
+struct Minute {
+    /// Which share of it there was a leader of use.
+    usable: f64,
+    elected: u64,
+    /// Before it is over, the newest term; then by how much that has grown.
+    terms: Term,
+}
+
+/// What a minute came to: the first of these that is true.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Verdict {
+    Stable,
+    Recovers,
+    Flaps,
+    Never,
+}
+
+impl Verdict {
+    fn of(first: &Minute, second: &Minute) -> Verdict {
+        match (first.elected, second.elected, second.usable) {
+            (_, _, usable) if usable < 0.01 => Verdict::Never,
+            (0, 0, _) => Verdict::Stable,
+            (_, 0, _) => Verdict::Recovers,
+            _ => Verdict::Flaps,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Verdict::Stable => "stable",
+            Verdict::Recovers => "recovers",
+            Verdict::Flaps => "flaps",
+            Verdict::Never => "none for ever",
+        }
+    }
+}
+
+/// Cuts the links of a scenario.
+fn cut<O: Observer<Raft>>(run: &mut Simulation<Raft, O>, scenario: &Scenario, leader: ServerId) {
+    let servers = scenario.servers;
+    let number = |server: ServerId| (server.index() + servers - leader.index()) % servers;
+    for from in ServerId::all(servers) {
+        for to in ServerId::all(servers).filter(|&to| to != from) {
+            if !(scenario.works)(number(from), number(to)) {
+                run.cut(from, to).expect("there is such a link");
+            }
+        }
+    }
+}
+
+/// Two minutes under a partition that begins when a leader is established; none if there was none.
+fn minutes(
+    cluster: &Cluster,
+    scenario: &Scenario,
+    trial: u64,
+    pulse: &Arc<Pulse>,
+) -> Result<Option<[Minute; 2]>, Misstep> {
+    let timing = cluster.server.timing;
+    let mut run = cluster.run(trial, pulse, Usable::of(scenario.servers, &timing));
+    for server in ServerId::all(scenario.servers) {
+        run.start(server).expect("it is down");
+    }
+    // One who has been of use for a second.
+    let mut now = Time::ZERO;
+    let leader = loop {
+        now += Duration::from_secs(1);
+        pass(&mut run, now)?;
+        let watch = run.observer_mut();
+        let (elected, leader) = (watch.elected, watch.newest);
+        watch.look(now);
+        match leader {
+            Some((_, leader)) if elected == 0 => break leader,
+            _ if now > Time::from_millis(20_000) => return Ok(None),
+            _ => {}
+        }
+    };
+    cut(&mut run, scenario, leader);
+    let mut term = run.observer().term;
+    let mut minutes = Vec::new();
+    for _ in 0..2 {
+        now += MINUTE;
+        pass(&mut run, now)?;
+        let mut minute = run.observer_mut().look(now);
+        (minute.terms, term) = (minute.terms - term, minute.terms);
+        minutes.push(minute);
+    }
+    Ok(Some([minutes[0], minutes[1]]))
+}
+
+/// A cell of the table.
+struct Measured {
+    scenario: &'static Scenario,
+    extra: &'static str,
+    /// None if the server does not declare the extra.
+    minutes: Option<Vec<[Minute; 2]>>,
+}
+
+impl Measured {
+    /// The worst that happened, and how often that was.
+    fn verdict(&self) -> Option<(Verdict, usize)> {
+        let minutes = self.minutes.as_ref()?;
+        let verdicts = minutes
+            .iter()
+            .map(|[first, second]| Verdict::of(first, second));
+        let worst = verdicts.clone().max()?;
+        Some((worst, verdicts.filter(|&verdict| verdict == worst).count()))
+    }
+
+    /// In the mean over both minutes.
+    fn mean(&self, of: impl Fn(&Minute) -> f64) -> Option<Estimate> {
+        let minutes = self.minutes.as_ref()?;
+        let both = minutes
+            .iter()
+            .map(|[first, second]| (of(first) + of(second)) / 2.0);
+        mean(&both.collect::<Vec<_>>())
+    }
+}
+
+/// Plays all cells.
+pub fn play(lab: &Laboratory<'_>) -> Result<Report, Failed> {
+    let trials = lab.trials.unwrap_or(TRIALS);
+    lab.player
+        .expect(trials * (SCENARIOS.len() * EXTRAS.len()) as u64);
+    let faults = Faults::RELIABLE.delayed(Delay::Uniform {
+        min: Duration::from_millis(1),
+        max: Duration::from_millis(5),
+    });
+    let mut measured = Vec::new();
+    for scenario in &SCENARIOS {
+        for (extra, features) in EXTRAS {
+            lab.player.about(format!("{}, {extra}", scenario.name));
+            let server = lab.server(timing(), features);
+            if !declares(&server.features, &features) {
+                lab.player.skip(trials);
+                measured.push(Measured {
+                    scenario,
+                    extra,
+                    minutes: None,
+                });
+                continue;
+            }
+            let cluster = Cluster {
+                servers: scenario.servers,
+                server,
+                faults: faults.clone(),
+                name: lab.name("partitions", &format!("{} {extra}", scenario.name)),
+            };
+            let trial = move |n, pulse: &Arc<Pulse>| minutes(&cluster, scenario, n, pulse);
+            let played = lab.player.play(0..trials, trial)?;
+            if played.iter().any(Option::is_none) {
+                return Err(Failed(format!(
+                    "{} healthy servers ({extra}) had no leader that lasted for a second within 20 s",
+                    scenario.servers
+                )));
+            }
+            measured.push(Measured {
+                scenario,
+                extra,
+                minutes: Some(played.into_iter().flatten().collect()),
+            });
+        }
+    }
+    Ok(report(&measured))
+}
+
+/// Whether a server declares what is asked of it.
+fn declares(declared: &Features, asked: &Features) -> bool {
+    (asked.pre_vote.is_none() || declared.pre_vote == asked.pre_vote)
+        && (!asked.check_quorum || declared.check_quorum)
+        && (!asked.lease || declared.lease)
+}
+
+fn report(measured: &[Measured]) -> Report {
+    let mut table = Table::new(
+        "",
+        &[
+            "partition",
+            "extras",
+            "leader",
+            "runs",
+            "usable\n% of time",
+            "elected\na minute",
+            "terms\na minute",
+        ],
+    );
+    let mut csv = Table::new(
+        "",
+        &[
+            "partition",
+            "extras",
+            "verdict",
+            "runs",
+            "runs_with_verdict",
+            "usable_share",
+            "usable_low",
+            "usable_high",
+            "elected_per_minute",
+            "elected_low",
+            "elected_high",
+            "terms_per_minute",
+            "terms_low",
+            "terms_high",
+        ],
+    );
+    for m in measured {
+        let name = [m.scenario.name.to_string(), m.extra.to_string()];
+        let runs = m.minutes.as_ref().map_or(0, Vec::len);
+        let figures = [
+            m.mean(|minute| minute.usable),
+            m.mean(|minute| minute.elected as f64),
+            m.mean(|minute| minute.terms as f64),
+        ];
+        let mut row = name.to_vec();
+        row.push(match m.verdict() {
+            None if m.minutes.is_none() => "not declared".to_string(),
+            None => "-".to_string(),
+            Some((verdict, _)) => verdict.name().to_string(),
+        });
+        row.push(match m.verdict() {
+            None => "-".to_string(),
+            Some((_, of)) => format!("{of} of {runs}"),
+        });
+        for (figure, factor) in figures.iter().zip([100.0, 1.0, 1.0]) {
+            row.push(figure.map_or("-".to_string(), |e| {
+                let e = e.times(factor);
+                format!("{:.1} ±{:.1}", e.value, e.reach())
+            }));
+        }
+        table.rows.push(row);
+        let mut row = name.to_vec();
+        row.push(
+            m.verdict()
+                .map_or("", |(verdict, _)| verdict.name())
+                .to_string(),
+        );
+        row.push(runs.to_string());
+        row.push(m.verdict().map_or(0, |(_, of)| of).to_string());
+        for figure in figures {
+            for get in [
+                |e: Estimate| e.value,
+                |e: Estimate| e.low,
+                |e: Estimate| e.high,
+            ] {
+                row.push(figure.map_or(String::new(), |e| format!("{:.6}", get(e))));
+            }
+        }
+        csv.rows.push(row);
+    }
+    Report {
+        title: "Partial partitions".to_string(),
+        done: vec![
+            "Heartbeats each 50 ms, election timeouts of 150 to 300 ms, messages take 1 to 5 ms. When a leader is \
+             established, links are cut: in a chain of three, between the two ends, one of which leads; from \
+             everybody to a follower, or to the leader; in a star of five, between all leaves, one of which \
+             leads. Then two minutes pass."
+                .to_string(),
+            "A leader is usable while a majority has answered its heartbeats of the last two intervals. Stable: \
+             nobody else was elected. Recovers: somebody was in the first minute, and nobody in the second. \
+             Flaps: leaders replace each other for ever. None for ever: in the second minute nobody was usable. \
+             It is the worst of all runs, and in how many it was so; figures are means with half of their 95 % \
+             interval."
+                .to_string(),
+        ],
+        tables: vec![table],
+        remarks: Vec::new(),
+        csv,
+        svg: picture(measured),
+    }
+}
+
+fn picture(measured: &[Measured]) -> String {
+    let cell = |m: &Measured| match (m.verdict(), m.mean(|minute| minute.usable)) {
+        (Some((verdict, _)), Some(usable)) => {
+            let elected = m
+                .mean(|minute| minute.elected as f64)
+                .map_or(0.0, |e| e.value);
+            Cell {
+                shade: 1.0 - usable.value,
+                lines: vec![
+                    verdict.name().to_string(),
+                    format!(
+                        "{:.0} %, {}/min",
+                        100.0 * usable.value,
+                        short((elected * 10.0).round() / 10.0)
+                    ),
+                ],
+            }
+        }
+        _ => Cell {
+            shade: 0.0,
+            lines: vec!["not declared".to_string()],
+        },
+    };
+    let row = |scenario: &'static Scenario| {
+        let cells = measured.iter().filter(|m| m.scenario.name == scenario.name);
+        (scenario.name.to_string(), cells.map(cell).collect())
+    };
+    let grid = Grid {
+        title: "What becomes of the leader under a partial partition".to_string(),
+        columns: (String::new(), EXTRAS.map(|(name, _)| name.to_string()).to_vec()),
+        rows: SCENARIOS.iter().map(row).collect(),
+        below: "In each cell: which share of the time there was a leader that a majority answers; leaders elected a \
+                minute. The darker, the worse."
+            .to_string(),
+    };
+    chart::draw(
+        "What becomes of the leader under a partial partition",
+        &[&grid],
+    )
+}
