@@ -6,7 +6,28 @@ use super::model::Timeline;
 
 const PAGE: &str = include_str!("page/page.html");
 const STYLE: &str = include_str!("page/page.css");
-const SCRIPT: &str = include_str!("page/page.js");
+/// The scripts share one scope, and say in it what the next ones use: their order counts.
+const SCRIPT: &str = concat!(
+    include_str!("page/times.js"),
+    include_str!("page/run.js"),
+    include_str!("page/view.js"),
+    include_str!("page/colours.js"),
+    include_str!("page/glyphs.js"),
+    include_str!("page/layout.js"),
+    include_str!("page/lanes.js"),
+    include_str!("page/messages.js"),
+    include_str!("page/picture.js"),
+    include_str!("page/items.js"),
+    include_str!("page/details.js"),
+    include_str!("page/legend.js"),
+    include_str!("page/play.js"),
+    include_str!("page/predict.js"),
+    include_str!("page/table.js"),
+    include_str!("page/link.js"),
+    include_str!("page/keys.js"),
+    include_str!("page/pointer.js"),
+    include_str!("page/start.js"),
+);
 
 /// Writes the page that shows this timeline.
 ///
@@ -108,5 +129,16 @@ mod tests {
         assert!(page.contains("&lt;/script&gt;"));
         assert!(page.contains(STYLE) && page.contains(SCRIPT));
         assert!(!page.contains("/*DATA*/") && !page.contains("/*TITLE*/"));
+    }
+    #[test]
+    fn the_page_says_in_which_order_its_scripts_are() {
+        let names = PAGE.split_once("their order is:\n").unwrap().1;
+        let names = names.split_once('.').unwrap().0.split_whitespace();
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/timeline/page");
+        let mut scripts = String::new();
+        for name in names {
+            scripts += &std::fs::read_to_string(format!("{folder}/{name}.js")).unwrap();
+        }
+        assert!(SCRIPT == scripts);
     }
 }
