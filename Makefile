@@ -1,4 +1,4 @@
-.PHONY: help run test realtime load weights book starter variants soak mutants mutants-repeat mutation bench doc lint fmt ci clean
+.PHONY: help run test realtime load weights transcripts book starter variants soak mutants mutants-repeat mutation bench doc lint fmt ci clean
 
 help: ## list these names
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -18,6 +18,12 @@ load: ## the same, 30 times beside 16 busy loops
 weights: ## write tests/WEIGHTS.md: what the tests show and are worth
 	cargo run --release --quiet -- list > target/WEIGHTS.md
 	mv target/WEIGHTS.md tests/WEIGHTS.md
+
+transcripts: ## write scenarios/*.transcript: what the scenarios come to
+	cargo build --release -p raftlab
+	for file in scenarios/*.txt; do \
+		target/release/raftlab play $$file --quiet --transcript $${file%.txt}.transcript || exit 1; \
+	done
 
 book: ## the course, in target/book: its commands are run, its pictures drawn by them
 	book/build

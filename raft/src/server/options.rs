@@ -13,10 +13,10 @@ use super::Running;
 #[derive(Debug)]
 pub(super) struct Custom {
     redraw: Redraw,
-    /// The timeout that was drawn last, and in which term and role.
+    /// The timeout that was drawn last.
     timeout: Duration,
-    drawn_in: (Term, Role),
-    /// What the deadline was before this step.
+    /// Term, role and deadline before this step.
+    state: (Term, Role),
     deadline: Time,
 }
 
@@ -25,7 +25,7 @@ impl Custom {
         Custom {
             redraw,
             timeout: raft.deadline - raft.ctx.now(),
-            drawn_in: (raft.core.current_term(), raft.core.role()),
+            state: (raft.core.current_term(), raft.core.role()),
             deadline: raft.deadline,
         }
     }
@@ -49,11 +49,9 @@ impl Custom {
             raft.deadline = self.deadline;
         }
         let (term, role) = (raft.core.current_term(), raft.core.role());
-        // To etcd, becoming a pre-candidate is no change of state.
-        let changed = role != Role::PreCandidate && self.drawn_in != (term, role);
-        if changed {
-            self.drawn_in = (term, role);
-        }
+        // In etcd, becoming a pre-candidate draws none; ceasing to be one does.
+        let before = std::mem::replace(&mut self.state, (term, role));
+        let changed = before != self.state && role != Role::PreCandidate;
         let now = raft.ctx.now();
         match self.redraw {
             _ if role == Role::Leader => {}

@@ -403,7 +403,7 @@ fn each_heartbeat_and_each_vote_draws_a_fresh_timeout() {
 fn a_custom_keeps_the_timeout_that_was_drawn() {
     let drawn_by = |redraw| {
         let options = Options { redraw, ..PLAIN };
-        let lead = |peer: Peer, round| peer.says(200 * round, heartbeat(S1, 1 + round / 51));
+        let lead = |peer: Peer, round: u64| peer.says(200 * round, heartbeat(S1, 1 + round / 51));
         let peer = (1..=100).fold(Peer::silent(), lead);
         let disk = Stable::default();
         let mut sim = among_timed(Timing::LAB, options, disk, vec![peer, Peer::silent()]);

@@ -199,11 +199,17 @@ impl Fact {
             }),
             Fact::SplitVotesInARow(number) => {
                 let (mut row, mut next) = (0, None);
-                eyes.split_votes().filter(|s| counts(s.known_at)).any(|split| {
-                    row = if next == Some(split.number) { row + 1 } else { 1 };
-                    next = Some(split.number + 1);
-                    row >= number
-                })
+                eyes.split_votes()
+                    .filter(|s| counts(s.known_at))
+                    .any(|split| {
+                        row = if next == Some(split.number) {
+                            row + 1
+                        } else {
+                            1
+                        };
+                        next = Some(split.number + 1);
+                        row >= number
+                    })
             }
             Fact::Wins(subject, term) => {
                 let won = |v: &Victory| {

@@ -1,8 +1,6 @@
 //! Directs a run as a scenario says.
 
-use labrpc::{
-    Ended, FaultsError, Happening, Observer, Run, ServerId, Setup, Simulation,
-};
+use labrpc::{Ended, FaultsError, Happening, Observer, Run, ServerId, Setup, Simulation};
 use raftapi::{Raft, Role, Server, Term, Time, TransferLeadership};
 
 use super::condition::{Condition, Fact, Memory, Sight};
@@ -266,18 +264,19 @@ impl<'s, O: Watcher> Director<'s, O> {
             Pace::For(time) => !until_it_is(self, now + time, false)?,
         };
         let at = self.run.now();
+        let text = step.text.strip_prefix("expect ").unwrap_or(&step.text);
         let cast = || self.run.observer().eyes().cast(self.scenario.servers);
         let unmet = (!met).then(|| (at, cast()));
         match &unmet {
-            None => self.note(|| format!("as expected: {}", step.text)),
+            None => self.note(|| format!("as expected: {text}")),
             Some((_, cast)) => {
-                let (line, text) = (step.line, &step.text);
+                let line = step.line;
                 self.note(|| format!("NOT AS EXPECTED (line {line}): {text}; {cast}"));
             }
         }
         self.came.expectations.push(Expectation {
             line: step.line,
-            text: step.text.clone(),
+            text: text.to_string(),
             unmet,
         });
         if let Pace::For(time) = pace {
@@ -383,11 +382,7 @@ impl<'s, O: Watcher> Director<'s, O> {
         Ok(servers)
     }
 
-    fn links(
-        &mut self,
-        step: &Step,
-        links: &[Link],
-    ) -> Result<Vec<(ServerId, ServerId)>, Stopped> {
+    fn links(&mut self, step: &Step, links: &[Link]) -> Result<Vec<(ServerId, ServerId)>, Stopped> {
         let mut all = Vec::new();
         for link in links {
             let (from, to) = (self.whom(step, &link.from)?, self.whom(step, &link.to)?);
@@ -407,11 +402,7 @@ impl<'s, O: Watcher> Director<'s, O> {
         Ok(all)
     }
 
-    fn open_links(
-        &mut self,
-        step: &Step,
-        open: impl Fn(ServerId, ServerId) -> bool,
-    ) -> Done {
+    fn open_links(&mut self, step: &Step, open: impl Fn(ServerId, ServerId) -> bool) -> Done {
         for from in ServerId::all(self.scenario.servers) {
             for to in ServerId::all(self.scenario.servers).filter(|&to| to != from) {
                 self.can(step, |run| match open(from, to) {

@@ -136,9 +136,9 @@ impl Eyes {
                 self.changes += 1;
                 self.cut.retain(|&link| link != (from, to));
             }
-            Happening::Started { .. }
-            | Happening::Isolated { .. }
-            | Happening::Rejoined { .. } => self.changes += 1,
+            Happening::Started { .. } | Happening::Isolated { .. } | Happening::Rejoined { .. } => {
+                self.changes += 1
+            }
             _ => {}
         }
     }

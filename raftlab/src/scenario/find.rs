@@ -108,7 +108,10 @@ fn tell(lab: &Lab, args: &FindArgs, known: &Known, out: &mut impl Write) -> io::
     for seed in found {
         writeln!(out, "seed {seed}")?;
     }
-    let (many, seeds) = (found.len() as u64, if *tried == 1 { "seed" } else { "seeds" });
+    let (many, seeds) = (
+        found.len() as u64,
+        if *tried == 1 { "seed" } else { "seeds" },
+    );
     let (least, most) = match tried {
         0 => (0.0, 1.0),
         _ => interval(many, *tried, many == args.count),
@@ -117,7 +120,10 @@ fn tell(lab: &Lab, args: &FindArgs, known: &Known, out: &mut impl Write) -> io::
         (_, 0) => writeln!(out, "no seed was tried")?,
         (0, _) => {
             let most = share(most);
-            writeln!(out, "not found in {tried} {seeds}: rarer than {most}, with 97.5 % confidence")?;
+            writeln!(
+                out,
+                "not found in {tried} {seeds}: rarer than {most}, with 97.5 % confidence"
+            )?;
         }
         _ => {
             let share_found = share(many as f64 / *tried as f64);
@@ -133,11 +139,17 @@ fn tell(lab: &Lab, args: &FindArgs, known: &Known, out: &mut impl Write) -> io::
         writeln!(out, "see it: {}", play(*seed))?;
     }
     if let Some((runs, first, why)) = &known.cut_short {
-        writeln!(out, "{runs} of the runs could not be played to their end, and do not count as found")?;
+        writeln!(
+            out,
+            "{runs} of the runs could not be played to their end, and do not count as found"
+        )?;
         writeln!(out, "  the first: {}: {why}", play(*first))?;
     }
     if let Some((runs, first, why)) = &known.broken {
-        writeln!(out, "{runs} of the runs break a rule, and do not count as found")?;
+        writeln!(
+            out,
+            "{runs} of the runs break a rule, and do not count as found"
+        )?;
         writeln!(out, "  the first: {}: {why}", play(*first))?;
     }
     if known.interrupted {

@@ -147,7 +147,10 @@ mod tests {
         assert!(!knobs.slow_down(S0, 3000), "nothing takes time");
         knobs.turn_all(&[LinkChange::RequestDelay(Delay::uniform_millis(1, 5))]);
         let usual = knobs.link(S1, S0);
-        assert_eq!(knobs.link(S0, S1).request_delay, Delay::uniform_millis(3, 15));
+        assert_eq!(
+            knobs.link(S0, S1).request_delay,
+            Delay::uniform_millis(3, 15)
+        );
         assert_eq!(usual.request_delay, Delay::uniform_millis(1, 5));
         assert!(knobs.slow_down(S0, 1000));
         assert_eq!(knobs.link(S0, S1), usual);

@@ -7,9 +7,11 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use labrpc::{Header, Pulse, Run};
-use raftapi::Server;
+use raftapi::{Server, Time};
+use suite::columns::all_columns;
 use suite::finding::Finding;
 use suite::settings::Settings;
+use suite::timeline::Window;
 use suite::watch::{Recording, Trace, Watch};
 use suite::{logging, timeline, watchdog};
 
@@ -34,6 +36,10 @@ pub struct PlayArgs {
     /// Write the timeline page to this file [default: target/raftlab/SCENARIO-SEED.html]
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+
+    /// Write a drawing of what matters most to this file
+    #[arg(long, value_name = "FILE")]
+    pub svg: Option<PathBuf>,
 
     /// Write the run's trace to this file as JSON Lines
     #[arg(long, value_name = "FILE")]
@@ -67,11 +73,16 @@ pub fn run(lab: &Lab, args: &PlayArgs) -> Result<Ending> {
     }
     let begin = |path: &Option<PathBuf>| path.as_deref().map(WholeFile::begin).transpose();
     let page_file = WholeFile::begin(&page)?;
-    let (trace_file, transcript_file) = (begin(&args.trace)?, begin(&args.transcript)?);
+    let (svg_file, trace_file) = (begin(&args.svg)?, begin(&args.trace)?);
+    let transcript_file = begin(&args.transcript)?;
 
     let played = played(&Arc::new(scenario.clone()), &server, seed, &settings)?;
     let told = transcript(&scenario, &server, seed, &played);
     page_file.finish(|to| timeline::html(&told.picture, to))?;
+    if let Some(file) = svg_file {
+        let window = Window::of(&told.picture, None, None);
+        file.finish(|to| timeline::svg(&told.picture, window, false, to))?;
+    }
     if let Some(file) = trace_file {
         file.finish(|to| labrpc::write_trace(to, &told.header, &played.trace))?;
     }
@@ -177,7 +188,8 @@ fn transcript(scenario: &Scenario, server: &Server, seed: u64, played: &Played) 
         "{}, seed {seed}: {} servers; {}\n\n",
         scenario.name, scenario.servers, header.about
     );
-    text += &suite::columns::columns(&played.trace, scenario.servers);
+    let all = Time::ZERO..=Time::NEVER;
+    text += &all_columns(&played.trace, scenario.servers, all, false);
     text.push('\n');
     text += &ending(played);
     Told {
@@ -219,7 +231,10 @@ fn ending(played: &Played) -> String {
     let met = all - came.unmet().count();
     text += &match all {
         0 => format!("nothing was expected; the run ends at {}\n", came.end),
-        _ => format!("{met} of {all} expectations met; the run ends at {}\n", came.end),
+        _ => format!(
+            "{met} of {all} expectations met; the run ends at {}\n",
+            came.end
+        ),
     };
     text
 }

@@ -72,7 +72,10 @@ mod tests {
     #[track_caller]
     fn is_near((low, high): (f64, f64), expected: (f64, f64)) {
         let near = |a: f64, b: f64| (a - b).abs() < 5e-5;
-        assert!(near(low, expected.0) && near(high, expected.1), "{low} to {high}");
+        assert!(
+            near(low, expected.0) && near(high, expected.1),
+            "{low} to {high}"
+        );
     }
 
     /// Against published tables of Clopper-Pearson intervals.

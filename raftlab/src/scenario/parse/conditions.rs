@@ -17,8 +17,25 @@ type Parsed<T> = Result<T, Complaint>;
 
 /// Words that a sentence begins with, for a guess at a wrong one.
 const SENTENCES: [&str; 20] = [
-    "leader", "one", "no", "same", "another", "old", "term", "election", "elections", "split",
-    "leaders", "any", "somebody", "expectations", "not", "S0", "S1", "campaign", "campaigns",
+    "leader",
+    "one",
+    "no",
+    "same",
+    "another",
+    "old",
+    "term",
+    "election",
+    "elections",
+    "split",
+    "leaders",
+    "any",
+    "somebody",
+    "expectations",
+    "not",
+    "S0",
+    "S1",
+    "campaign",
+    "campaigns",
     "wins",
 ];
 
@@ -72,7 +89,8 @@ pub fn wish(words: &mut Words) -> Parsed<Wish> {
         };
         if lasting.is_some() && !lasts(&fact) {
             let what = "what has happened does not last";
-            let hint = "'for' goes with what is so at a time: 'no leader for 2s', 'no election for 5s'";
+            let hint =
+                "'for' goes with what is so at a time: 'no leader for 2s', 'no election for 5s'";
             return Err(Complaint::new(for_place, what).hint(hint));
         }
         let by = by(words)?;
@@ -89,10 +107,7 @@ fn by(words: &mut Words) -> Parsed<Option<Time>> {
 }
 
 /// Sentences with 'and', 'or', 'not' and parentheses; 'and' binds more closely.
-fn joined<L>(
-    words: &mut Words,
-    one: &mut dyn FnMut(&mut Words) -> Parsed<L>,
-) -> Parsed<Joined<L>> {
+fn joined<L>(words: &mut Words, one: &mut dyn FnMut(&mut Words) -> Parsed<L>) -> Parsed<Joined<L>> {
     let mut left = conjunction(words, one)?;
     while words.eat("or") {
         let right = conjunction(words, one)?;
@@ -113,10 +128,7 @@ fn conjunction<L>(
     Ok(left)
 }
 
-fn single<L>(
-    words: &mut Words,
-    one: &mut dyn FnMut(&mut Words) -> Parsed<L>,
-) -> Parsed<Joined<L>> {
+fn single<L>(words: &mut Words, one: &mut dyn FnMut(&mut Words) -> Parsed<L>) -> Parsed<Joined<L>> {
     if words.eat("not") {
         return Ok(Joined::Not(Box::new(single(words, one)?)));
     }
@@ -248,7 +260,14 @@ fn is(words: &mut Words, subject: Subject) -> Parsed<Fact> {
     if words.eat_all(&["pre", "-", "candidate"]) {
         return Ok(Fact::Is(subject, State::In(Role::PreCandidate)));
     }
-    let states = ["follower", "candidate", "leader", "up", "down", "precandidate"];
+    let states = [
+        "follower",
+        "candidate",
+        "leader",
+        "up",
+        "down",
+        "precandidate",
+    ];
     let state = match words.one_of("a role or a state", &states)? {
         0 => State::In(Role::Follower),
         1 => State::In(Role::Candidate),

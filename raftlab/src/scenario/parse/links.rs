@@ -7,8 +7,18 @@ use crate::scenario::statement::LinkChange;
 use crate::scenario::text::{Complaint, Words};
 
 const KNOBS: [&str; 12] = [
-    "latency", "loss", "request", "reply", "duplicate", "reorder", "unreachable", "late",
-    "reliable", "unreliable", "long", "duplication",
+    "latency",
+    "loss",
+    "request",
+    "reply",
+    "duplicate",
+    "reorder",
+    "unreachable",
+    "late",
+    "reliable",
+    "unreliable",
+    "long",
+    "duplication",
 ];
 
 /// What follows `net`, or a link: `latency 1ms..5ms loss 10%`.

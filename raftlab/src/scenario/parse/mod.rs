@@ -44,7 +44,11 @@ pub fn scenario(name: &str, source: &Source) -> Result<Scenario, Vec<Complaint>>
     let Some(servers) = reader.servers else {
         complaints.truncate(1);
         if complaints.is_empty() {
-            let place = Place { line: 1, column: 1, width: 1 };
+            let place = Place {
+                line: 1,
+                column: 1,
+                width: 1,
+            };
             complaints.push(Complaint::new(place, NO_SERVERS).hint(SAY_SERVERS));
         }
         return Err(complaints);
@@ -117,7 +121,7 @@ impl Reader {
     }
 
     fn setting(&mut self, name: &str, place: Place, words: &mut Words) -> Result<(), Complaint> {
-        if let Some(step) = self.steps.first() {
+        if let Some(step) = self.steps.iter().find(|step| !is_beginning(step)) {
             let what = format!("'{name}' stands before anything happens");
             let hint = format!("put it above line {}: {}", step.line, step.text);
             return Err(Complaint::new(place, what).hint(hint));
@@ -209,9 +213,9 @@ impl Reader {
         names.extend(SETTINGS);
         names.extend(["at", "after"]);
         Err(match like(&token.text, &names) {
-            Some(name) if SETTINGS.contains(&token.text.as_str()) => {
-                complaint.hint(format!("'{name}' stands on a line of its own, without a time"))
-            }
+            Some(name) if SETTINGS.contains(&token.text.as_str()) => complaint.hint(format!(
+                "'{name}' stands on a line of its own, without a time"
+            )),
             Some(name) => complaint.hint(format!("did you mean '{name}'?")),
             None => complaint.hint(format!("they begin with {}", names.join(", "))),
         })
@@ -297,7 +301,10 @@ impl Reader {
         let Whom::Each(each) = whom else {
             if self.up.iter().all(|known| *known == Some(up)) {
                 let how = if up { "running" } else { "down" };
-                return Err(Complaint::new(place, format!("all servers are {how} by then")));
+                return Err(Complaint::new(
+                    place,
+                    format!("all servers are {how} by then"),
+                ));
             }
             self.up.fill(Some(up));
             return Ok(());
@@ -321,6 +328,22 @@ impl Reader {
         }
         Ok(())
     }
+}
+
+/// Whether a line only says what the network and the machines are like at the beginning: settings may
+/// still follow.
+fn is_beginning(step: &Step) -> bool {
+    let knobs = matches!(
+        step.what,
+        Some(
+            Statement::Net(_)
+                | Statement::Link(..)
+                | Statement::Disk(..)
+                | Statement::Clock(..)
+                | Statement::Slow(..)
+        )
+    );
+    knobs && step.when == When::Next
 }
 
 /// The statement without its time and its comment.

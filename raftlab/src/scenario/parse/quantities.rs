@@ -200,7 +200,9 @@ pub fn is_next(words: &Words) -> bool {
 pub fn ordinal(words: &mut Words) -> Result<u32, Complaint> {
     let token = words.take("which one, as 'next' or '2nd'")?;
     let names = ["next", "first", "second", "third", "fourth", "fifth"];
-    let digits = token.text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let digits = token
+        .text
+        .trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let suffix = &token.text[digits.len()..];
     let number = match names.iter().position(|name| *name == token.text) {
         Some(position) => Some(position.max(1) as u32),
@@ -242,7 +244,11 @@ mod tests {
         assert!(nanos("25h").unwrap_err().contains("longer than a day"));
         assert!(nanos("soon").unwrap_err().contains("expected a duration"));
         assert!(nanos("1.2.3s").is_err() && nanos("0.5ns").is_err());
-        assert!(parse(range, "300ms..150ms").unwrap_err().contains("150ms..300ms"));
+        assert!(
+            parse(range, "300ms..150ms")
+                .unwrap_err()
+                .contains("150ms..300ms")
+        );
     }
 
     #[test]
@@ -276,7 +282,11 @@ mod tests {
         ] {
             assert_eq!(parse(delay, text), Ok(expected), "{text}");
         }
-        assert!(parse(delay, "1ms + gauss 5ms").unwrap_err().contains("exp, nested"));
+        assert!(
+            parse(delay, "1ms + gauss 5ms")
+                .unwrap_err()
+                .contains("exp, nested")
+        );
     }
 
     #[test]
@@ -284,7 +294,11 @@ mod tests {
         assert_eq!(parse(probability, "10%"), Ok(0.1));
         assert_eq!(parse(probability, "0.25"), Ok(0.25));
         assert!(parse(probability, "10").unwrap_err().contains("write 10%"));
-        assert!(parse(probability, "101%").unwrap_err().contains("more than always"));
+        assert!(
+            parse(probability, "101%")
+                .unwrap_err()
+                .contains("more than always")
+        );
         assert!(parse(probability, "nan").is_err());
         assert_eq!(parse(times, "x1.1"), Ok(1100));
         assert!(parse(times, "3").unwrap_err().contains("write x3"));

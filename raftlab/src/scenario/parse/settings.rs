@@ -61,7 +61,9 @@ pub fn timing(words: &mut Words) -> Parsed<Timing> {
     let heartbeat = heartbeat.ok_or_else(|| {
         let half = min / 2;
         let complaint = words.expected("how often a leader is heard, as 'heartbeat 75ms'");
-        complaint.hint(format!("the paper takes half the minimum: heartbeat {half:?}"))
+        complaint.hint(format!(
+            "the paper takes half the minimum: heartbeat {half:?}"
+        ))
     })?;
     let timing = Timing::unchecked(heartbeat, min, max);
     Ok(step.map_or(timing, |step| timing.in_steps_of(step)))
@@ -69,7 +71,14 @@ pub fn timing(words: &mut Words) -> Parsed<Timing> {
 
 /// `prevote etcd, checkquorum, transfer, redraw once`.
 pub fn features(words: &mut Words) -> Parsed<Features> {
-    let names = ["plain", "prevote", "checkquorum", "lease", "transfer", "redraw"];
+    let names = [
+        "plain",
+        "prevote",
+        "checkquorum",
+        "lease",
+        "transfer",
+        "redraw",
+    ];
     let mut features = Features::PLAIN;
     let mut said = Vec::new();
     loop {
@@ -127,7 +136,11 @@ pub fn disk(words: &mut Words) -> Parsed<(ServerId, Stable)> {
         let last = stable.log.last().map_or(1, |entry: &Entry| entry.term);
         if term < last {
             let what = format!("terms in a log never fall, and {term} follows {last}");
-            let what = if term == 0 { "the first term is 1".to_string() } else { what };
+            let what = if term == 0 {
+                "the first term is 1".to_string()
+            } else {
+                what
+            };
             return Err(Complaint::new(place, what));
         }
         let command = format!("x{}", stable.log.len() + 1);

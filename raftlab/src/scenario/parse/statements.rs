@@ -40,17 +40,38 @@ pub fn statement(word: &str, words: &mut Words) -> Option<Parsed<Statement>> {
 }
 
 pub const NAMES: [&str; 18] = [
-    "run", "wait", "expect", "note", "start", "restart", "crash", "cut", "heal", "partition",
-    "isolate", "rejoin", "net", "link", "disk", "clock", "slow", "transfer",
+    "run",
+    "wait",
+    "expect",
+    "note",
+    "start",
+    "restart",
+    "crash",
+    "cut",
+    "heal",
+    "partition",
+    "isolate",
+    "rejoin",
+    "net",
+    "link",
+    "disk",
+    "clock",
+    "slow",
+    "transfer",
 ];
 
 fn wait(words: &mut Words) -> Parsed<Statement> {
-    words.must("until", "and a condition, after 'wait'").map_err(|complaint| {
-        match words.word_ahead(0).is_some_and(|w| w.starts_with(|c: char| c.is_ascii_digit())) {
-            true => complaint.hint("to let time pass, say 'run 2s'"),
-            false => complaint,
-        }
-    })?;
+    words
+        .must("until", "and a condition, after 'wait'")
+        .map_err(|complaint| {
+            match words
+                .word_ahead(0)
+                .is_some_and(|w| w.starts_with(|c: char| c.is_ascii_digit()))
+            {
+                true => complaint.hint("to let time pass, say 'run 2s'"),
+                false => complaint,
+            }
+        })?;
     let condition = condition(words)?;
     let limit = match words.eat("within") {
         true => some_time(words)?,
@@ -74,10 +95,16 @@ fn crash(words: &mut Words) -> Parsed<Statement> {
     }
     words.eat("its");
     let Whom::Each(each) = &whom else {
-        return Err(Complaint::new(place, "expected one server to crash inside a step"));
+        return Err(Complaint::new(
+            place,
+            "expected one server to crash inside a step",
+        ));
     };
     let [who] = each[..] else {
-        return Err(Complaint::new(place, "expected one server to crash inside a step"));
+        return Err(Complaint::new(
+            place,
+            "expected one server to crash inside a step",
+        ));
     };
     let count = ordinal(words)?;
     let kinds = ["persist", "request", "reply", "status", "action"];
@@ -142,7 +169,10 @@ fn clock(words: &mut Words) -> Parsed<Statement> {
     let place = words.place();
     match times(words)? {
         rate @ 100..=10_000 => Ok(Statement::Clock(whom, rate * 1000)),
-        _ => Err(Complaint::new(place, "a clock runs at x0.1 to x10 of true time")),
+        _ => Err(Complaint::new(
+            place,
+            "a clock runs at x0.1 to x10 of true time",
+        )),
     }
 }
 
@@ -152,12 +182,18 @@ fn slow(words: &mut Words) -> Parsed<Statement> {
         return Ok(Statement::Slow(whom, Slowness::By(delay(words)?)));
     }
     let place = words.place();
-    if !words.word_ahead(0).is_some_and(|word| word.starts_with(|c: char| c == 'x' || c.is_ascii_digit())) {
+    if !words
+        .word_ahead(0)
+        .is_some_and(|word| word.starts_with(|c: char| c == 'x' || c.is_ascii_digit()))
+    {
         return Err(words.expected("how slow: 'x3', or 'by 20ms'"));
     }
     match times(words)? {
         factor @ 1..=1_000_000 => Ok(Statement::Slow(whom, Slowness::Times(factor))),
-        _ => Err(Complaint::new(place, "a server can be slowed down x0.001 to x1000")),
+        _ => Err(Complaint::new(
+            place,
+            "a server can be slowed down x0.001 to x1000",
+        )),
     }
 }
 
