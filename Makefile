@@ -1,4 +1,4 @@
-.PHONY: help run test realtime load weights transcripts book starter variants soak mutants mutants-repeat mutation bench doc lint fmt ci clean
+.PHONY: help run test realtime load timeline weights transcripts book starter variants soak mutants mutants-repeat mutation bench doc lint fmt ci clean
 
 help: ## list these names
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -14,6 +14,9 @@ realtime: ## the suite in real time, each server a thread
 
 load: ## the same, 30 times beside 16 busy loops
 	.ci/load 30
+
+timeline: ## draw target/trace.jsonl, or another: make timeline TRACE=...
+	cargo run --release -- timeline $(or $(TRACE),target/trace.jsonl)
 
 weights: ## write tests/WEIGHTS.md: what the tests show and are worth
 	cargo run --release --quiet -- list > target/WEIGHTS.md

@@ -14,6 +14,7 @@ use labrpc::Header;
 use raftapi::Server;
 use suite::cluster::TimeKind;
 use suite::marks::Marks;
+use suite::page::Page;
 use suite::part::Part;
 use suite::report::{self, Failed};
 use suite::runner::Plan;
@@ -223,7 +224,9 @@ fn tell_failures(
     let stories = if basics > 0 { basics } else { STORIES };
     for tested in failures.iter().take(stories) {
         let replay = |seed| replay(&tested.test, seed);
-        if let Some(failed) = Failed::of(tested, replay, lab.source.map(Path::new)) {
+        let page = Page::of(tested, &lab.server.about());
+        let source = lab.source.map(Path::new);
+        if let Some(failed) = Failed::of(tested, replay, source, page.as_ref()) {
             writeln!(out, "{failed}")?;
         }
     }

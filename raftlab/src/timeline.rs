@@ -10,10 +10,14 @@ use clap::{Args, ValueEnum};
 use labrpc::{Header, Record};
 use raftapi::{Raft, Time};
 use suite::columns::all_columns;
+use suite::timeline::read::stranger;
 use suite::timeline::{self, Window};
 
 use crate::files::WholeFile;
 use crate::{Ending, files};
+
+/// No run of the laboratory has more servers; a file that says so is no trace.
+const MOST_SERVERS: usize = 10_000;
 
 #[derive(Args, Debug)]
 #[command(
@@ -91,8 +95,6 @@ pub fn run(args: &TimelineArgs) -> Result<Ending> {
              everything, and is zoomed there"
         );
     }
-    let (header, trace) = read(&args.trace)?;
-    let read = timeline::read(&header, &trace);
     let beside = args.trace.with_extension("html");
     let page = match (&args.output, args.svg.is_some() || args.text) {
         (Some(output), _) => Some(output.as_path()),
@@ -101,6 +103,19 @@ pub fn run(args: &TimelineArgs) -> Result<Ending> {
     };
     let nanos = |time: Option<Time>| time.map(Time::as_nanos);
     let heartbeats = args.heartbeats == Switch::On;
+    let outputs = [page, args.svg.as_deref()].into_iter().flatten();
+    let standard = outputs.clone().filter(|path| *path == Path::new("-"));
+    if standard.count() + usize::from(args.text) > 1 {
+        bail!("only one of -o, --svg and --text can go to standard output");
+    }
+    if outputs.clone().any(|path| path == args.trace) {
+        bail!(
+            "{} is the trace itself: choose another file with -o",
+            args.trace.display()
+        );
+    }
+    let (header, trace) = read(&args.trace)?;
+    let read = timeline::read(&header, &trace);
     let done = (|| {
         if let Some(svg) = &args.svg {
             let window = Window::of(&read, nanos(args.from), nanos(args.to));
@@ -114,7 +129,7 @@ pub fn run(args: &TimelineArgs) -> Result<Ending> {
         if let Some(page) = page {
             write(page, |to| timeline::html(&read, to))?;
             if page != Path::new("-") {
-                println!("{}", page.display());
+                writeln!(io::stdout(), "{}", page.display())?;
             }
         }
         Ok(Ending::Passed)
@@ -141,5 +156,21 @@ fn read(path: &Path) -> Result<(Header, Vec<Record<Raft>>)> {
     let file = File::open(path).with_context(|| format!("cannot read {shown}"))?;
     let (header, trace) =
         labrpc::read_trace::<Raft>(BufReader::new(file)).with_context(|| format!("{shown}"))?;
+    if !(1..=MOST_SERVERS).contains(&header.servers) {
+        bail!(
+            "{shown}: line 1: {} servers; expected 1 to {MOST_SERVERS}",
+            header.servers
+        );
+    }
+    for (index, record) in trace.iter().enumerate() {
+        if let Some(server) = stranger(&header, record) {
+            bail!(
+                "{shown}: line {}: {server}, but line 1 says that there are {} servers, counted from \
+                 S0",
+                index + 2,
+                header.servers
+            );
+        }
+    }
     Ok((header, trace))
 }

@@ -256,3 +256,114 @@ fn an_interrupt_ends_it_and_prints_what_is_known() {
         "{out}"
     );
 }
+
+/// The root of the workspace, which a failure's page is named from.
+fn root() -> &'static Path {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    package.parent().expect("it is in a workspace")
+}
+
+#[test]
+fn a_failure_has_a_page() {
+    let (_, out, _) = run(careless().args(["test", "--test", "re_election", "--seed", "3"]));
+    let mut lines = out.lines().map(str::trim);
+    lines.find(|line| line.starts_with("replay: "));
+    let page = lines
+        .next()
+        .and_then(|line| line.strip_prefix("timeline: "));
+    let page = Path::new(page.unwrap_or_else(|| panic!("{out}")));
+    assert!(
+        page.ends_with("raftlab/classic-re_election-3.html"),
+        "{out}"
+    );
+    let page = fs::read_to_string(root().join(page)).expect("it is there");
+    assert!(page.contains("S0-S2 waited and nobody campaigned"));
+}
+
+#[test]
+fn a_page_that_cannot_be_written_is_told_and_breaks_nothing() {
+    let file = scratch("no-folder");
+    fs::write(&file, "").unwrap();
+    let arguments = ["test", "--test", "initial_election", "--seed", "3"];
+    let (code, out, _) = run(careless().args(arguments).env("CARGO_TARGET_DIR", &file));
+    assert_eq!(code, 1);
+    assert!(
+        out.contains("initial_election-3.html cannot be written: "),
+        "{out}"
+    );
+    assert!(out.contains("the last that happened"), "{out}");
+}
+
+#[test]
+fn a_trace_is_drawn_as_a_page_a_drawing_and_text() {
+    let (trace, page) = (scratch("drawn.jsonl"), scratch("drawn.html"));
+    let arguments = ["test", "--test", "re_election", "--seed", "7", "--trace"];
+    assert_eq!(run(raftlab().args(arguments).arg(&trace)).0, 0);
+    let draw = |arguments: &[&str]| {
+        let (code, out, err) = run(raftlab().arg("timeline").arg(&trace).args(arguments));
+        assert_eq!((code, err.as_str()), (0, ""), "{arguments:?}");
+        out
+    };
+    assert_eq!(draw(&[]).trim(), page.display().to_string());
+    let page = fs::read_to_string(page).expect("it was written");
+    assert!(page.starts_with("<!doctype html>"));
+    assert_eq!(draw(&["-o", "-"]), page);
+    let svg = draw(&["--svg", "-", "--from", "0s", "--to", "500ms"]);
+    assert!(
+        svg.starts_with("<svg ") && svg.contains("leader, term 1"),
+        "{svg}"
+    );
+    assert!(
+        svg.contains(">0.40 s<") && !svg.contains(">0.60 s<"),
+        "{svg}"
+    );
+    let text = draw(&["--text"]);
+    assert!(
+        text.contains("LEADER 1") && text.contains("heartbeat 1 > S"),
+        "{text}"
+    );
+    let text = draw(&["--text", "--heartbeats", "off", "--to", "500ms"]);
+    assert!(
+        text.contains("LEADER 1") && !text.contains("heartbeat"),
+        "{text}"
+    );
+}
+
+#[test]
+fn what_is_no_trace_is_refused_with_file_and_line() {
+    let header = |servers: u64| format!(r#"{{"trace":1,"run":"r","seed":7,"servers":{servers}}}"#);
+    let crash = r#"{"t_ns":0,"step":0,"event":"crashed","server":3}"#;
+    let cases = [
+        (String::new(), "line 1: the trace is empty"),
+        (header(3) + "\n{}", "line 2: expected a record of a trace"),
+        (header(0), "line 1: 0 servers; expected 1 to"),
+        (
+            header(3) + "\n" + crash,
+            "line 2: S3, but line 1 says that there are 3 servers",
+        ),
+    ];
+    let file = scratch("no-trace.jsonl");
+    for (text, words) in cases {
+        fs::write(&file, text).unwrap();
+        let (code, _, err) = run(raftlab().arg("timeline").arg(&file));
+        assert_eq!(code, 2, "{words}");
+        assert!(
+            err.contains(words) && err.contains("no-trace.jsonl"),
+            "{err}"
+        );
+    }
+    assert!(!file.with_extension("html").exists());
+    for (arguments, words) in [
+        (
+            &["--from", "2s", "--to", "1s", "--text"][..],
+            "--from 2.000 s --to 1.000 s",
+        ),
+        (&["--from", "soon", "--text"], "as in 1.5s or 200ms"),
+        (&["--from", "1s"], "the page shows everything"),
+        (&["--text", "-o", "-"], "only one of"),
+    ] {
+        let (code, _, err) = run(raftlab().arg("timeline").arg(&file).args(arguments));
+        assert_eq!(code, 2, "{arguments:?}");
+        assert!(err.contains(words), "{arguments:?}: {err}");
+    }
+}

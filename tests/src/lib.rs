@@ -19,7 +19,7 @@
 //! | [`finding`], [`diagnosis`], [`task`] | what is wrong, why, and where a student is to look |
 //! | [`report`], [`columns`] | how it reads |
 //! | [`watchdog`], [`logging`] | a server that does not come back; the servers' log |
-//! | [`timeline`] | how it looks |
+//! | [`timeline`], [`page`] | how it looks |
 //! | [`settings`] | `RAFT_SEED`, `RAFT_SEEDS`, `RAFT_WATCHDOG`, `RAFT_CHECK_DETERMINISM` |
 
 #![deny(missing_docs)]
@@ -36,6 +36,7 @@ pub mod hand;
 pub mod logging;
 mod macros;
 pub mod marks;
+pub mod page;
 pub mod part;
 mod parts;
 pub mod play;
@@ -61,6 +62,7 @@ use std::path::Path;
 use raftapi::Server;
 
 use crate::cluster::TimeKind;
+use crate::page::Page;
 use crate::part::Part;
 use crate::report::Failed;
 use crate::runner::Plan;
@@ -81,7 +83,8 @@ pub fn all() -> Vec<Test> {
 ///
 /// # Errors
 ///
-/// When it failed; the error is the whole story. `package` is whose tests these are, for the
+/// When it failed; the error is the whole story, and names the page that was written of it.
+/// `package` is whose tests these are, for the
 /// replay command, and `folder` where it is, to point at the task that a student is to look at.
 ///
 /// # Panics
@@ -128,7 +131,8 @@ pub fn check(
         }
         TimeKind::Real => format!("cargo test -p {package} {path} # it may not come back"),
     };
-    Failed::of(&tested, replay, Some(Path::new(folder))).map_or(Ok(()), Err)
+    let page = Page::of(&tested, &server.about());
+    Failed::of(&tested, replay, Some(Path::new(folder)), page.as_ref()).map_or(Ok(()), Err)
 }
 
 /// What must pass before this test is tried, and does not: the basics; and for a test in real

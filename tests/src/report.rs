@@ -4,6 +4,7 @@ use std::fmt::{self, Write};
 use std::path::Path;
 
 use crate::columns::columns;
+use crate::page::Page;
 use crate::part::Part;
 use crate::task::Task;
 use crate::tested::{Failure, Tested};
@@ -18,18 +19,20 @@ impl Failed {
     }
 
     /// The failure of this test, if it failed. `replay` is the command that plays this seed again;
-    /// `source` is the folder of the crate that is tested, to point at the task in question.
+    /// `source` is the folder of the crate that is tested, to point at the task in question; `page` is
+    /// where the run can be looked at.
     pub fn of(
         tested: &Tested,
         replay: impl Fn(u64) -> String,
         source: Option<&Path>,
+        page: Option<&Page>,
     ) -> Option<Failed> {
         let failure = tested.failure.as_ref()?;
         let replay = replay(failure.seed);
         let task = failure.finding.task.zip(source);
         let task = task.and_then(|(task, source)| Some((task, task.locate(source)?)));
         let mut text = String::new();
-        write(&mut text, tested, failure, &replay, task).expect("a string has room");
+        write(&mut text, tested, failure, &replay, task, page).expect("a string has room");
         Some(Failed(text))
     }
 }
@@ -71,6 +74,7 @@ fn write(
     failure: &Failure,
     replay: &str,
     task: Option<(Task, String)>,
+    page: Option<&Page>,
 ) -> fmt::Result {
     let Tested {
         test,
@@ -100,6 +104,9 @@ fn write(
         writeln!(to, "  task:   {number} of {of}, {title}: {place}")?;
     }
     writeln!(to, "  replay: {replay}")?;
+    if let Some(page) = page {
+        writeln!(to, "  timeline: {page}")?;
+    }
     if !failure.trace.is_empty() {
         writeln!(to, "  the last that happened (older heartbeats left out):")?;
         for line in columns(&failure.trace, test.servers).lines() {

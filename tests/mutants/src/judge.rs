@@ -193,7 +193,7 @@ fn tell(judged: &Judged) {
         return;
     };
     let replay = |seed| format!("RAFT_SEED={seed} ...");
-    if let Some(failed) = Failed::of(first, replay, None) {
+    if let Some(failed) = Failed::of(first, replay, None, None) {
         println!("{failed}");
     }
     for tested in judged.failed() {

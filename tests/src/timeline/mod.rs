@@ -17,6 +17,8 @@ mod moments;
 pub mod read;
 mod steps;
 pub mod svg;
+#[cfg(test)]
+mod tests;
 mod timers;
 pub mod window;
 

@@ -302,7 +302,7 @@ fn effect_of(
     };
     let sent = message.sent.unwrap_or(shown).max(timer.begin);
     Moment {
-        at: sent + shown.saturating_sub(sent) / 2,
+        at: (sent + shown.saturating_sub(sent) / 2).min(shown.saturating_sub(1)),
         shown,
         question: format!("What does {what} do to {to}'s election timer?"),
         choices: vec!["it is reset".to_string(), "nothing: it runs on".to_string()],

@@ -15,13 +15,7 @@ use crate::wording::{is_heartbeat, words};
 /// Reads a trace, also one of real time, and one of which only the end was kept. Records about
 /// servers that the header does not know are left out.
 pub fn read(header: &Header, trace: &[Record<Raft>]) -> Timeline {
-    let known = |record: &&Record<Raft>| {
-        let servers = servers_of(&record.what);
-        servers
-            .iter()
-            .flatten()
-            .all(|id| id.index() < header.servers)
-    };
+    let known = |record: &&Record<Raft>| stranger(header, record).is_none();
     let trace: Vec<&Record<Raft>> = trace.iter().filter(known).collect();
     let at = |record: Option<&&Record<Raft>>| record.map_or(0, |record| record.at.as_nanos());
     let begin = at(trace.first());
@@ -95,6 +89,12 @@ pub fn read(header: &Header, trace: &[Record<Raft>]) -> Timeline {
     };
     timeline.moments = moments(&timeline, &steps);
     timeline
+}
+
+/// A server that a record is about, and that the header does not know.
+pub fn stranger(header: &Header, record: &Record<Raft>) -> Option<ServerId> {
+    let mut servers = servers_of(&record.what).into_iter().flatten();
+    servers.find(|id| id.index() >= header.servers)
 }
 
 /// The message that an event is about: an index.

@@ -39,7 +39,7 @@ fn judge(server: Server, seeds: u64, check_determinism: bool) -> Vec<Tested> {
 /// The failure of a test, which must break this rule, say so in these words, and have a trace.
 fn failure<'a>(tested: &'a Tested, rule: &str, words: &str) -> &'a Failure {
     let name = tested.test.name;
-    let text = Failed::of(tested, |seed| format!("replay {seed}"), None);
+    let text = Failed::of(tested, |seed| format!("replay {seed}"), None, None);
     println!("{}", text.expect(name)); // for whoever wants to read it: -- --nocapture
     let failure = tested.failure.as_ref().expect(name);
     let sentence = &failure.finding.sentence;

@@ -178,7 +178,7 @@ impl Soak {
             let what = format!("--variant {name} --test {path} --seed {seed} --runs 1");
             format!("{} {what}", self.invocation)
         };
-        Failed::of(tested, replay, None)
+        Failed::of(tested, replay, None, None)
     }
 }
 

@@ -46,7 +46,7 @@ impl Box {
 
 /// About how wide a text is: nobody measures fonts here.
 pub fn text_width(text: &str, size: f64) -> f64 {
-    text.chars().count() as f64 * size * 0.56
+    text.chars().count() as f64 * size * 0.52
 }
 
 pub fn clipped(text: &str, length: usize) -> String {
@@ -152,7 +152,7 @@ impl Canvas {
         let place = places.iter().copied().find_map(|(x, y)| {
             let place = Box::of_text(x, y, text, anchor, size);
             let free =
-                place.2 <= super::WIDTH && self.taken.iter().all(|taken| !taken.meets(place));
+                place.2 <= super::WIDTH - 8.0 && self.taken.iter().all(|taken| !taken.meets(place));
             free.then_some((x, y, place))
         });
         let Some((x, y, place)) = place else {

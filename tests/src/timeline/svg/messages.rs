@@ -54,9 +54,35 @@ pub fn messages(plan: &Plan<'_>, canvas: &mut Canvas) {
     let shown = all.filter(|message| plan.heartbeats || !is_heartbeat(message.kind));
     // Votes lie above heartbeats.
     let (below, above): (Vec<_>, Vec<_>) = shown.partition(|message| is_heartbeat(message.kind));
+    let mut lost = Vec::new();
     for message in below.into_iter().chain(above) {
-        draw(plan, canvas, message);
+        lost.extend(draw(plan, canvas, message));
     }
+    // Why messages were lost is written when all crosses are there, and once for those that lie
+    // close together. Votes come last and matter most.
+    let mut said: Vec<&Loss> = Vec::new();
+    for loss in lost.iter().rev() {
+        let close = |known: &&&Loss| {
+            let same = known.why == loss.why && known.from == loss.from;
+            same && (known.x - loss.x).abs() < 110.0
+        };
+        if said.iter().any(|known| close(&known)) {
+            continue;
+        }
+        let places = [(loss.x + 7.0, loss.y + 4.0), (loss.x + 4.0, loss.y + 16.0)];
+        if canvas.label(&places, loss.why, Anchor::Start, 11.0, loss.stroke) {
+            said.push(loss);
+        }
+    }
+}
+
+/// A message that was lost, and where its cross is.
+struct Loss {
+    x: f64,
+    y: f64,
+    from: u32,
+    why: &'static str,
+    stroke: &'static str,
 }
 
 /// Where a message leaves or touches the band of a server, on the side of the other.
@@ -69,7 +95,7 @@ fn edge(plan: &Plan<'_>, server: u32, other: u32) -> f64 {
     }
 }
 
-fn draw(plan: &Plan<'_>, canvas: &mut Canvas, message: &Message) {
+fn draw(plan: &Plan<'_>, canvas: &mut Canvas, message: &Message) -> Option<Loss> {
     let look = look(message.kind);
     let from = edge(plan, message.from, message.to);
     let to = edge(plan, message.to, message.from);
@@ -86,20 +112,24 @@ fn draw(plan: &Plan<'_>, canvas: &mut Canvas, message: &Message) {
             arrow(canvas, start, end, &look, whole.then_some(look.head));
         }
     }
-    if let (Some((at, why)), Some(sent)) = (message.lost, message.sent)
-        && message.arrived.is_empty()
-        && plan.window.holds(sent)
-    {
-        let start = (plan.x(sent), from);
-        let end = (
-            plan.x(at).max(start.0 + 3.0),
-            from + (to - from).signum() * (to - from).abs().min(plan.lane_height * 0.32),
-        );
-        arrow(canvas, start, end, &look, None);
-        canvas.cross(end.0, end.1, 4.0, look.stroke, 2.0);
-        let places = [(end.0 + 7.0, end.1 + 4.0), (end.0 + 7.0, end.1 + 15.0)];
-        canvas.label(&places, why, Anchor::Start, 11.0, look.stroke);
+    let ((at, why), sent) = (message.lost?, message.sent?);
+    if !message.arrived.is_empty() || !plan.window.holds(sent) {
+        return None;
     }
+    let start = (plan.x(sent), from);
+    let far = (to - from).abs().min(plan.lane_height * 0.32);
+    let x = plan.x(at).max(start.0 + 3.0);
+    let y = from + (to - from).signum() * far;
+    arrow(canvas, start, (x, y), &look, None);
+    canvas.cross(x, y, 4.0, look.stroke, 2.0);
+    canvas.keep_free(x - 4.0, y - 4.0, 8.0, 8.0);
+    Some(Loss {
+        x,
+        y,
+        from: message.from,
+        why,
+        stroke: look.stroke,
+    })
 }
 
 /// The point of an arrow at a time; at the window's edge, if that is outside.
