@@ -57,7 +57,7 @@ export function madeRun({ servers = 5, seconds = 6, every = 2, seed = 1 } = {}) 
   };
   const save = (server, term, vote, at) => {
     lanes[server].saved.push({ at: Math.round(at), term, vote });
-    tell(at, server, 'disk', `saves term ${term}`);
+    tell(at, server, 'disk', `Saves term ${term}`);
   };
   for (let server = 0; server < servers; server += 1) {
     role(server, 'follower', 0, 0);

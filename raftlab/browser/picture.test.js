@@ -1,23 +1,25 @@
 // The picture of real runs: pointed at, dragged, zoomed, played, filtered, linked to.
 
 import assert from 'node:assert/strict';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { after, before, test } from 'node:test';
-import { openPage, startBrowser, timelineIn } from './browser.js';
+import { openPage, pageOf, startBrowser, timelineIn, writePage } from './browser.js';
 import { realPage } from './tool.js';
 
 let chromium;
 let file;
+let written;
 let run;
 
 before(async () => {
   chromium = await startBrowser();
   const folder = join(chromium.profile, 'pages');
   mkdirSync(folder);
-  file = realPage(folder, 're_election', 7);
-  run = timelineIn(file);
+  written = realPage(folder, 're_election', 7);
+  run = timelineIn(written);
+  file = writePage(folder, 'page', run);
 });
 
 after(() => chromium.close());
@@ -51,6 +53,10 @@ function around(kind, choose = () => true) {
   const at = run.messages[index].sent;
   return { item: `m${index}`, index, hash: `#window=${at - 1e6}-${at + 2e6}&at=0` };
 }
+
+test('the tool writes the page that these sources make', () => {
+  assert.ok(readFileSync(written, 'utf8') === pageOf(run), 'is the tool older than the page? cargo build --release -p raftlab');
+});
 
 onPage('opens by itself, with everything in sight that a first look needs', {}, async (page) => {
   assert.equal(await page.locator('h1').textContent(), run.run);
@@ -330,7 +336,7 @@ onPage('the help lists every key, and each button has one', {}, async (page) => 
   const help = page.locator('#help');
   await help.waitFor({ state: 'visible' });
   const keys = await help.locator('kbd').allTextContents();
-  for (const key of ['space', ',', '.', '←', '+', 'n', 's', 'v', 'h', 'p', '?', 'Esc', '1', '9']) assert.ok(keys.includes(key), key);
+  for (const key of ['space', ',', '.', '←', '+', 'n', 's', 'v', 'h', 'p', '?', 'Esc', '1–9']) assert.ok(keys.includes(key), key);
   await page.keyboard.press('Escape');
   await help.waitFor({ state: 'hidden' });
   const nameless = await page.evaluate(() => [...document.querySelectorAll('button, select, input')].filter((one) => !(one.ariaLabel || one.textContent.trim() || one.labels?.length)).length);

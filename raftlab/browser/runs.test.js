@@ -81,6 +81,18 @@ test('texts of a run are texts, whatever they hold', async () => {
   });
 });
 
+test('the page may load nothing, even if it were told to', async () => {
+  const { page, context } = await openPage(chromium.browser, writePage(join(chromium.profile, 'pages'), 'policy', madeRun({ seconds: 1 })));
+  const blocked = await page.evaluate(() => new Promise((done) => {
+    document.addEventListener('securitypolicyviolation', (event) => done(event.effectiveDirective));
+    const image = new Image();
+    image.onload = () => done('loaded');
+    image.src = 'data:image/gif;base64,R0lGODlhAQABAAAAACw=';
+  }));
+  assert.equal(blocked, 'img-src');
+  await context.close();
+});
+
 test('no server does anything, or there is one, or nothing happened, or it was over at once', async () => {
   const idle = madeRun({ seconds: 1 });
   Object.assign(idle, { elections: [], moments: [], messages: [], events: [] });
@@ -158,9 +170,9 @@ test('the table: a caption, heads, filters, pages; a row moves the playhead', as
     const saves = run.events.filter(([, server, about]) => about === 'disk' && server === 2).length;
     await drawn(page);
     assert.match(await caption.textContent(), new RegExp(`of ${saves} \\(`));
-    await page.locator('#words').fill('TERM 1');
+    await page.locator('#words').fill('saves TERM 1');
     await drawn(page);
-    assert.ok((await page.locator('#rows tr').allTextContents()).every((row) => row.includes('term 1')));
+    assert.ok((await page.locator('#rows tr').allTextContents()).every((row) => row.includes('Saves term 1')));
     await page.locator('#words').fill('no such words');
     await drawn(page);
     assert.match(await caption.textContent(), /No event passes/);

@@ -112,7 +112,7 @@ function onKey(event) {
 
 function startKeys() {
   document.addEventListener('keydown', onKey);
-  const rows = [[['1', '9'], 'answer a question (1 to 9)'], ...KEYS].map(([keys, words]) => element('div', {},
+  const rows = [[['1–9'], 'answer a question'], ...KEYS].map(([keys, words]) => element('div', {},
     element('dt', {}, ...keys.map((key) => element('kbd', { textContent: KEY_NAMES[key] || key }))),
     element('dd', { textContent: words })));
   byId('keys').replaceChildren(...rows);

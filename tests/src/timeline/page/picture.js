@@ -204,7 +204,7 @@ function drawBroken(ctx) {
   ctx.strokeStyle = theme.bad;
   ctx.fillStyle = theme.bad;
   ctx.lineWidth = 2;
-  stroke(ctx, [[x, layout.axis + 16], [x, layout.height]]);
+  stroke(ctx, [[x, layout.top - 6], [x, layout.height]]);
   const y = flagY();
   ctx.lineWidth = 2.5;
   flag(ctx, x, y);
@@ -252,11 +252,11 @@ function drawPlayhead(ctx) {
   ctx.strokeStyle = theme.playhead;
   ctx.fillStyle = theme.playhead;
   ctx.lineWidth = 1.5;
-  stroke(ctx, [[x, layout.axis + 8], [x, layout.height]]);
+  stroke(ctx, [[x, layout.top - 6], [x, layout.height]]);
   ctx.beginPath();
-  ctx.moveTo(x - 6, layout.axis + 2);
-  ctx.lineTo(x + 6, layout.axis + 2);
-  ctx.lineTo(x, layout.axis + 12);
+  ctx.moveTo(x - 7, layout.top - 9);
+  ctx.lineTo(x + 7, layout.top - 9);
+  ctx.lineTo(x, layout.top + 2);
   ctx.fill();
 }
 

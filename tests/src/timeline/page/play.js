@@ -6,8 +6,8 @@ const STEP_S = 0.5;
 
 const playing = { until: Infinity, rate: 0, last: null, timer: 0 };
 
-/** Plays on until `until`, at the chosen speed, or so much faster that it takes at most `seconds`. */
-function play(until = Infinity, seconds = Infinity) {
+/** Plays on until `until`, at the chosen speed, or, if `seconds` are given, in so many seconds. */
+function play(until = Infinity, seconds = null) {
   const end = Math.min(until, view.horizon, run.begin + runLength);
   if (view.at >= end) {
     if (view.horizon < Infinity) return;
@@ -16,7 +16,7 @@ function play(until = Infinity, seconds = Infinity) {
   }
   stopGliding();
   playing.until = end;
-  playing.rate = Math.max(view.speed * SECOND, (end - view.at) / seconds);
+  playing.rate = seconds === null ? view.speed * SECOND : (end - view.at) / seconds;
   playing.last = null;
   view.playing = true;
   view.focus = null;
@@ -149,7 +149,8 @@ function jump(what, way) {
   const [at, begin, end] = target;
   seek(at);
   view.focus = null;
-  const around = Math.max(0.25 * (end - begin), 0.4 * usualTimeout);
+  // Near enough to see votes travel, far enough to see what led to them.
+  const around = clamp(4 * (end - begin), 0.08 * usualTimeout, 0.4 * usualTimeout);
   glide(begin - around, Math.min(end, begin + 20 * usualTimeout) + around);
   const election = run.elections.find((one) => one.begin === at);
   say(`${what === 'broken' ? run.broken.finding : election ? electionInWords(election, view.horizon) : ''} ${playheadInWords()}`);

@@ -12,6 +12,10 @@ const predict = {
   asked: 0,
 };
 
+/** How many seconds play takes to a question, and to its answer: slow enough to be talked over. */
+const LEAD_S = 2.5;
+const REVEAL_S = 3.5;
+
 /** Begins with the first question whose answer the playhead has not passed, or with the first. */
 function startPredicting() {
   if (run.moments.length === 0) return;
@@ -42,12 +46,12 @@ function toMoment(index, withPlay) {
   view.pin = null;
   // As near as what is asked about lets one see it, with some of the timers before it.
   const asked = moment.shown - moment.at;
-  const length = Math.max(3.2 * asked, clamp(8 * asked, 0.6 * usualTimeout, 2.5 * usualTimeout));
+  const length = Math.max(3.2 * asked, clamp(8 * asked, 0.03 * usualTimeout, 2.5 * usualTimeout));
   const begin = moment.at - 0.62 * length;
   if (view.at < begin || view.at > view.horizon) seek(begin + 0.3 * length);
   show(begin, begin + length);
   tellQuestion();
-  if (withPlay) play(moment.at, 4);
+  if (withPlay) play(moment.at, LEAD_S);
 }
 
 /** Asks as soon as the playhead is there, whoever moved it. */
@@ -73,7 +77,7 @@ function answerQuestion(choice) {
   predict.phase = 'showing';
   view.horizon = Math.max(view.horizon, moment.shown);
   tellQuestion();
-  play(moment.shown, 5);
+  play(moment.shown, REVEAL_S);
 }
 
 function nextQuestion() {
@@ -107,7 +111,7 @@ function tellQuestion() {
   if (predict.phase === 'done') {
     parts.push(element('p', { textContent: `All asked: ${predict.right} of ${predict.asked} right.` }), button('Once more', () => { seek(run.begin); startPredicting(); }, 'main'), button('Leave', stopPredicting));
   } else if (predict.phase === 'before') {
-    parts.push(element('p', { textContent: 'Watch the timers. What comes is hidden.' }), button('To the question', () => play(moment.at, 4), 'main'));
+    parts.push(element('p', { textContent: 'Watch the timers. What comes is hidden.' }), button('To the question', () => play(moment.at, LEAD_S), 'main'));
   } else {
     parts.push(element('p', { className: 'ask', tabIndex: -1, textContent: moment.question }), choicesOf(moment));
     if (predict.phase === 'shown') {

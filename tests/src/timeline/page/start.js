@@ -19,7 +19,10 @@ function tellAll() {
   if (drawn.length > 600) drawn.shift();
 }
 
-/** At the broken rule, if there is one; else the first election; a short run is shown whole. */
+/**
+ * At the broken rule, if there is one; else with the first election in sight, the playhead before it; a
+ * short run is shown whole.
+ */
 function openingView() {
   const length = Math.min(runLength, Math.max(7 * usualTimeout, 20 * MS));
   const first = run.elections[0];
@@ -29,7 +32,7 @@ function openingView() {
   } else {
     const begin = first ? first.begin - 0.3 * length : run.begin;
     show(runLength <= 2 * length ? run.begin : begin, runLength <= 2 * length ? run.begin + runLength : begin + length);
-    seek(first ? first.begin : run.begin);
+    seek(view.begin);
   }
 }
 
