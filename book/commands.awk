@@ -1,14 +1,8 @@
-# The commands of a chapter: of each block that begins with ```console, a line
+# The commands of a chapter, as README.md describes them: of each block that begins with ```console, a line
 #
 #   line TAB expected exit code TAB quoted output, or - TAB command
 #
-# and of each <!-- shows: words --> below a block, a line with `shows` in the place of the code. A block is:
-#
-#   ```console,exit=1
-#   $ a command
-#   {{#include out/name.txt}}
-#   ```
-#
+# and of each <!-- shows: words -->, a line with `shows` in the place of the code.
 # Whatever else looks like a command is refused: it would be in the book and not be run.
 
 function wrong(what) { printf "%s:%d: %s\n", FILENAME, FNR, what > "/dev/stderr"; failed = 1 }
