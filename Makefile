@@ -1,4 +1,4 @@
-.PHONY: help run test realtime load timeline weights transcripts starter variants soak mutants mutants-repeat mutation bench doc lint fmt ci clean
+.PHONY: help run test realtime load timeline weights transcripts book starter variants soak mutants mutants-repeat mutation bench doc lint fmt ci clean
 
 help: ## list these names
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -27,6 +27,9 @@ transcripts: ## write scenarios/*.transcript: what the scenarios come to
 	for file in scenarios/*.txt; do \
 		target/release/raftlab play $$file --quiet --transcript $${file%.txt}.transcript || exit 1; \
 	done
+
+book: ## the course, in target/book: its commands are run, its pictures drawn by them
+	book/build
 
 mutants: ## every wrong server of tests/mutants, and what the suite says of it
 	cargo run --release --quiet -p mutants

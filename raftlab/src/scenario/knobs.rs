@@ -94,8 +94,11 @@ impl Knobs {
         let slow = self.slow[server.index()];
         ServerFaults {
             disk_write: scaled(machine.disk_write, slow),
+            disk_write_answering: machine
+                .disk_write_answering
+                .map(|write| scaled(write, slow)),
             step_time: scaled(machine.step_time, slow),
-            clock_rate: machine.clock_rate,
+            ..machine.clone()
         }
     }
 }
