@@ -85,7 +85,7 @@ fn everything(experiment: &str, trials: &str, jobs: &str) -> [String; 4] {
 #[test]
 fn the_same_command_writes_the_same_bytes_on_any_number_of_threads() {
     for (experiment, trials) in [
-        ("figure16", "120"),
+        ("figure16", "12"),
         ("split", "30"),
         ("needless", "1"),
         ("interval", "5"),
