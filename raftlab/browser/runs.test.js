@@ -59,7 +59,7 @@ test('texts of a run are texts, whatever they hold', async () => {
   run.messages[3].lost = [run.messages[3].sent + 1e6, evil];
   await onRun('evil', run, async (page) => {
     assert.equal(await page.locator('h1').textContent(), evil);
-    assert.equal(await page.title(), evil);
+    assert.equal(await page.title(), `${evil}, seed 1`);
     const point = await where(page, 'b0');
     await page.mouse.move(point.x + 3, point.y);
     await page.mouse.down();
