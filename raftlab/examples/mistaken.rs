@@ -152,11 +152,11 @@ impl Mistaken<'_> {
         }
     }
 
+    /// As the reference draws, so that a seed means the same run until the mistake is made.
     fn draw_election_timeout(&self) -> Duration {
-        let (min, max) = (
-            self.timing.election_timeout_min(),
-            self.timing.election_timeout_max(),
-        );
-        self.ctx.rng().random_range(min..=max)
+        let choices = self.timing.election_timeout_choices();
+        let choice = self.ctx.rng().random_range(0..choices);
+        let step = self.timing.election_timeout_step().as_nanos() as u64;
+        self.timing.election_timeout_min() + Duration::from_nanos(step * choice)
     }
 }
