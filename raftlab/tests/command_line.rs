@@ -306,7 +306,7 @@ fn a_trace_is_drawn_as_a_page_a_drawing_and_text() {
     };
     assert_eq!(draw(&[]).trim(), page.display().to_string());
     let page = fs::read_to_string(page).expect("it was written");
-    assert!(page.starts_with("<!doctype html>"));
+    assert!(page.starts_with("<!DOCTYPE html>"));
     assert_eq!(draw(&["-o", "-"]), page);
     let svg = draw(&["--svg", "-", "--from", "0s", "--to", "500ms"]);
     assert!(
