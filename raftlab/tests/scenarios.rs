@@ -448,3 +448,39 @@ fn runs_that_cannot_be_played_are_told() {
     );
     assert!(out.contains("there is no leader"), "{out}");
 }
+
+/// Ctrl-C prints what is known so far.
+#[test]
+#[cfg(target_os = "linux")]
+fn an_interrupt_ends_a_search_and_prints_what_is_known() {
+    let file = written("endless", ELECTION);
+    let child = raftlab()
+        .arg("find")
+        .arg(file)
+        .args(["--where", "S0 wins and S1 wins", "--seeds", "1000000000"])
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .expect("it can be started");
+    let id = child.id();
+    // As soon as it catches SIGINT, signal 2.
+    let catches = || {
+        let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
+        let caught = status.lines().find_map(|l| l.strip_prefix("SigCgt:"));
+        let caught = u64::from_str_radix(caught.unwrap_or("0").trim(), 16).unwrap_or(0);
+        caught & 1 << (2 - 1) != 0
+    };
+    while !catches() {
+        std::thread::yield_now();
+    }
+    let kill = Command::new("kill")
+        .args(["-INT", &id.to_string()])
+        .status();
+    assert!(kill.expect("kill is there").success());
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(output.status.code(), Some(130));
+    let out = String::from_utf8(output.stdout).expect("text");
+    assert!(
+        out.contains("interrupted: this is what was known by then"),
+        "{out}"
+    );
+}

@@ -1,7 +1,7 @@
 //! `raftlab find`: the seeds with which a wish comes true. No clock is forced, no draw is chosen:
 //! runs are played until one is as wished.
 
-mod search;
+pub(super) mod search;
 
 use std::io::{self, Write};
 use std::path::PathBuf;

@@ -91,3 +91,61 @@ fn missing(wanted: Features, declared: Features) -> Vec<String> {
     missing.extend(lacking.map(|(_, name)| name.to_string()));
     missing
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::AtomicBool;
+    use std::time::Duration;
+
+    use raftapi::Timing;
+    use suite::settings::Settings;
+
+    use super::find::search::Search;
+    use super::*;
+
+    /// A server that waits for something that never comes, elsewhere than in its inbox.
+    fn hanging() -> Server {
+        Server::new(Timing::PAPER, |ctx| {
+            let _ = ctx.recv_deadline(ctx.now() + Duration::from_millis(7));
+            let (_send, receive) = std::sync::mpsc::channel::<()>();
+            let _ = receive.recv();
+        })
+    }
+
+    fn scenario() -> Scenario {
+        let source = Source::file("a.txt", "servers 3\nexpect one leader within 1s\n");
+        parse::scenario("a", &source).expect("it makes sense")
+    }
+
+    #[test]
+    fn a_server_that_hangs_is_a_finding_and_not_the_end_of_the_laboratory() {
+        let settings = Settings {
+            watchdog: Some(Duration::from_millis(100)),
+            ..Settings::default()
+        };
+        let told = play::story(&scenario(), &hanging(), 1, &settings).expect("it is told");
+        assert!(
+            told.contains("does not come back to its inbox at 0.007 s"),
+            "{told}"
+        );
+        assert!(told.contains("no sleep, no lock"), "{told}");
+    }
+
+    #[test]
+    fn a_search_names_the_seed_with_which_a_server_hangs() {
+        let search = Search {
+            scenario: scenario(),
+            server: hanging(),
+            wish: parse::wish(&Source::option("--where", "S1 wins"), 3).expect("a wish"),
+            first: 40,
+            seeds: 10,
+            count: 1,
+            jobs: 1,
+            watchdog: Some(Duration::from_millis(100)),
+            interrupt: Arc::new(AtomicBool::new(false)),
+        };
+        let error = Arc::new(search).run(|_| ()).unwrap_err().to_string();
+        assert!(error.contains("with seed 40"), "{error}");
+    }
+}

@@ -167,6 +167,18 @@ fn play(
     })
 }
 
+/// The transcript of a run.
+#[cfg(test)]
+pub fn story(
+    scenario: &Scenario,
+    server: &Server,
+    seed: u64,
+    settings: &Settings,
+) -> Result<String> {
+    let played = played(&Arc::new(scenario.clone()), server, seed, settings)?;
+    Ok(transcript(scenario, server, seed, &played).text)
+}
+
 /// A run, told.
 struct Told {
     header: Header,
@@ -213,7 +225,7 @@ fn ending(played: &Played) -> String {
     }
     if let Some(finding) = &played.finding {
         text += &format!(
-            "a rule is broken at {}: {}\n  rule: {}\n  hint: {}\n",
+            "broken at {}: {}\n  rule: {}\n  hint: {}\n",
             finding.at, finding.sentence, finding.rule, finding.hint
         );
     }
