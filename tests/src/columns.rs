@@ -1,5 +1,6 @@
 //! A run as aligned columns, one per server: its end, or all of it.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::ops::RangeInclusive;
 
@@ -43,13 +44,13 @@ pub fn all_columns(
     between: RangeInclusive<Time>,
     heartbeats: bool,
 ) -> String {
-    let shown = |record: &&Record<Raft>| {
-        between.contains(&record.at)
-            && match heartbeats {
-                true => true,
-                false => is_news(record) && !is_wait(record) && !is_heartbeat(record),
-            }
+    let beats: BTreeSet<u64> = trace.iter().filter_map(heartbeat).collect();
+    let is_shown = |record: &Record<Raft>| match record.what {
+        Happening::Dropped { message, .. } => !beats.contains(&message),
+        _ => is_news(record) && !is_wait(record) && !is_heartbeat(record),
     };
+    let shown =
+        |record: &&Record<Raft>| between.contains(&record.at) && (heartbeats || is_shown(record));
     aligned(&rows(trace.iter().filter(shown), servers), servers)
 }
 
@@ -59,6 +60,16 @@ fn is_news(record: &Record<Raft>) -> bool {
         Happening::TimedOut { .. } | Happening::Dropped { .. } => false,
         Happening::Sent { .. } => true,
         _ => !is_heartbeat(record),
+    }
+}
+
+/// The number of the heartbeat, or of its answer, that is sent.
+fn heartbeat(record: &Record<Raft>) -> Option<u64> {
+    match record.what {
+        Happening::Sent { message, .. } | Happening::Replied { message, .. } => {
+            is_heartbeat(record).then_some(message)
+        }
+        _ => None,
     }
 }
 

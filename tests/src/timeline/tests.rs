@@ -486,3 +486,15 @@ fn the_whole_run_as_columns() {
 ";
     assert_eq!(text, expected[1..], "\n{text}");
 }
+
+#[test]
+fn columns_without_heartbeats_still_tell_of_lost_votes() {
+    let all = Time::ZERO..=Time::NEVER;
+    let story = elected().then(310, 9, [beats(S0, S2, 1), lost(S0, S2)]);
+    let text = crate::columns::all_columns(&story.trace, 3, all, false);
+    assert_eq!(text.matches("S0 > x (lost)").count(), 1, "{text}");
+    assert!(
+        !text.contains("heartbeat") && !text.contains("waits"),
+        "{text}"
+    );
+}
