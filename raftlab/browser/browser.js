@@ -52,9 +52,9 @@ export function pageOf(timeline) {
   const html = readFileSync(join(sources, 'page.html'), 'utf8');
   const names = /their order is:\n([\w ]+)\./.exec(html)[1].split(' ');
   const put = {
-    TITLE: timeline.run.replace(/&/g, '&amp;').replace(/</g, '&lt;'),
+    TITLE: `${timeline.run}, seed ${timeline.seed}`.replace(/&/g, '&amp;').replace(/</g, '&lt;'),
     STYLE: readFileSync(join(sources, 'page.css'), 'utf8'),
-    SCRIPT: names.map((name) => readFileSync(join(sources, `${name}.js`), 'utf8')).join('\n'),
+    SCRIPT: names.map((name) => readFileSync(join(sources, `${name}.js`), 'utf8')).join(''),
     DATA: JSON.stringify(timeline).replace(/</g, '\\u003c'),
   };
   return html.replace(/\/\*([A-Z]+)\*\//g, (_, name) => put[name]);

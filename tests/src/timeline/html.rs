@@ -17,6 +17,7 @@ const SCRIPT: &str = concat!(
     include_str!("page/lanes.js"),
     include_str!("page/messages.js"),
     include_str!("page/picture.js"),
+    include_str!("page/overview.js"),
     include_str!("page/items.js"),
     include_str!("page/details.js"),
     include_str!("page/legend.js"),
