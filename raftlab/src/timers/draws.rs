@@ -265,7 +265,7 @@ fn report(drawn: &[Drawn], tails: &[Tail]) -> Report {
             "distinct",
             "KS distance",
             "probability",
-            "even?",
+            "drawn evenly?",
         ],
     );
     let mut csv = Table::new(

@@ -501,9 +501,10 @@ fn picture(measured: &[Measured]) -> String {
 fn distribution(m: &Measured, colour: usize, from: f64, to: f64) -> Series {
     let count = m.sorted.len();
     let share = |elected: usize| 100.0 * elected as f64 / m.trials.max(1) as f64;
-    let mut points = vec![(from, 0.0)];
+    let before = m.sorted.partition_point(|time| *time <= from);
+    let mut points = vec![(from, share(before))];
     let every = (count / 250).max(1);
-    let chosen = (0..count).filter(|i| i % every == 0 || i + 1 == count);
+    let chosen = (before..count).filter(|i| i % every == 0 || i + 1 == count);
     points.extend(chosen.map(|i| (m.sorted[i], share(i + 1))));
     // To the panel's edge, or as far as anybody looked.
     points.push((to.min(millis(PATIENCE)), share(count)));

@@ -56,8 +56,9 @@ const FOLLOWERS: f64 = (SERVERS - 1) as f64;
 const MAJORITY: usize = SERVERS / 2 + 1;
 const HOURS_A_YEAR: f64 = 8766.0;
 
-/// Hours that are watched at most for needless elections.
+/// Hours that are watched at most for needless elections, and for how many trials there is one.
 const HOURS: u64 = 6;
+const TRIALS_AN_HOUR: u64 = 300;
 
 /// So long is waited for a leader, in longest election timeouts.
 const PATIENCE: u32 = 100;
@@ -154,11 +155,13 @@ impl Measured {
 pub fn play(lab: &Laboratory<'_>, args: &IntervalArgs) -> Result<Report, Failed> {
     let trials = lab.trials.unwrap_or(TRIALS);
     let ranges = (MINIMA.len() * RANGES.len()) as u64;
+    let hours = (trials / TRIALS_AN_HOUR).clamp(1, HOURS);
     lab.player
-        .expect(trials * ranges + HOURS * MINIMA.len() as u64);
+        .expect(trials * ranges + hours * MINIMA.len() as u64);
     let mut faults = Faults::RELIABLE.delayed(args.latency.delay());
     faults.link.request_loss = args.loss;
     faults.link.reply_loss = args.loss;
+    let jitter = args.latency.max - args.latency.min;
     let mut measured = Vec::new();
     for range in RANGES {
         for minimum in MINIMA {
@@ -178,7 +181,7 @@ pub fn play(lab: &Laboratory<'_>, args: &IntervalArgs) -> Result<Report, Failed>
             let crashes: Vec<Crash> = crashes.into_iter().flatten().collect();
             // Needless elections depend on the range little: they are watched where it is widest.
             let seen = match range == RANGES[RANGES.len() - 1] && !crashes.is_empty() {
-                true => needless::watch(lab, &cluster, HOURS)?,
+                true => needless::watch(lab, &cluster, hours)?,
                 false => Seen::default(),
             };
             let again = crashes.iter().filter(|crash| crash.again).count() as u64;
@@ -191,7 +194,9 @@ pub fn play(lab: &Laboratory<'_>, args: &IntervalArgs) -> Result<Report, Failed>
                 again: proportion(again, times.len() as u64),
                 crashes: times.len() as u64,
                 seen,
-                needless: needless::formula(&timing, args.loss) * FOLLOWERS * HOURS_A_YEAR,
+                needless: needless::formula_with_jitter(&timing, args.loss, jitter)
+                    * FOLLOWERS
+                    * HOURS_A_YEAR,
             });
         }
     }
@@ -345,8 +350,9 @@ fn report(args: &IntervalArgs, measured: &[Measured]) -> Report {
                 short(args.failures_per_year)
             ),
             "Needless elections, of all followers together, are watched where the range is widest; where none \
-             can be seen in hours, there is the formula (1-p) E[p^floor(T/H)] / H for each follower. Intervals \
-             are those of 95 %."
+             can be seen in hours, there is the formula (1-p) E[p^floor(T/H)] / H for each follower, with T \
+             shorter or longer by as much as a later heartbeat may be late or early. Intervals are those of \
+             95 %."
                 .to_string(),
         ],
         tables: vec![table],
@@ -373,7 +379,7 @@ fn picture(args: &IntervalArgs, measured: &[Measured]) -> String {
             short(args.failures_per_year)
         ),
         x: axis(),
-        y: Axis::linear("s a year", 0.0, 1.0),
+        y: Axis::log("s a year", 1.0, 10.0),
         height: 400.0,
         series: Vec::new(),
         mark: mark.clone(),
@@ -386,12 +392,12 @@ fn picture(args: &IntervalArgs, measured: &[Measured]) -> String {
         series: Vec::new(),
         mark: mark.map(|(at, _)| (at, String::new())),
     };
-    let mut most: f64 = 0.0;
+    let (mut least, mut most) = (f64::MAX, 0.0_f64);
     for (colour, range) in RANGES.into_iter().enumerate() {
         let (mut points, mut intervals) = (Vec::new(), Vec::new());
         for m in of(range) {
             if let Some(e) = m.downtime_a_year(args) {
-                most = most.max(e.high);
+                (least, most) = (least.min(e.low), most.max(e.high));
                 points.push((m.millis().0, e.value));
                 intervals.push((e.low, e.high));
             }
@@ -400,13 +406,15 @@ fn picture(args: &IntervalArgs, measured: &[Measured]) -> String {
             intervals,
             ..Series::line(name(range), colour, points)
         });
-        let formula = of(range).filter(|m| m.needless >= 1e-3);
-        let points = formula.map(|m| (m.millis().0, m.needless)).collect();
+        let formula: Vec<(f64, f64)> = of(range).map(|m| (m.millis().0, m.needless)).collect();
+        let points = above(&formula, needless.y.min);
         needless
             .series
             .push(Series::line(name(range), colour, points));
     }
-    downtime.y.max = if most > 0.0 { most * 1.05 } else { 1.0 };
+    if most > 0.0 {
+        (downtime.y.min, downtime.y.max) = (least * 0.8, most * 1.25);
+    }
     let crashes = args.failures_per_year;
     let edges = vec![(axis().min, crashes), (axis().max, crashes)];
     needless.series.push(Series::line("crashes", 5, edges));
@@ -429,4 +437,30 @@ fn picture(args: &IntervalArgs, measured: &[Measured]) -> String {
         "Down-time and needless elections against the election timeout",
         &[&downtime, &needless],
     )
+}
+
+/// A falling line down to where it leaves a panel with logarithmic axes.
+fn above(points: &[(f64, f64)], floor: f64) -> Vec<(f64, f64)> {
+    let inside = points.partition_point(|point| point.1 >= floor);
+    let mut line = points[..inside].to_vec();
+    if let (Some(last), Some(next)) = (line.last().copied(), points.get(inside)) {
+        let part = (last.1 / floor).ln() / (last.1 / next.1.max(f64::MIN_POSITIVE)).ln();
+        line.push((last.0 * (next.0 / last.0).powf(part), floor));
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_ends_where_it_leaves_its_panel() {
+        let line = [(1.0, 100.0), (10.0, 1.0), (100.0, 0.01)];
+        assert_eq!(above(&line, 0.001), line);
+        let cut = above(&line, 0.1);
+        assert_eq!(cut[..2], line[..2]);
+        assert!((cut[2].0 - 10f64.powf(1.5)).abs() < 1e-9 && cut[2].1 == 0.1);
+        assert_eq!(above(&[], 0.1), []);
+    }
 }

@@ -16,7 +16,7 @@ use super::statistics::{Estimate, rate};
 use super::trials::Failed;
 
 /// At most so many hours are played of a cell.
-const HOURS: u64 = 30;
+const HOURS: u64 = 20;
 
 /// A cell in which so many needless elections were seen is not played further.
 const ENOUGH: u64 = 400;
@@ -34,10 +34,31 @@ const LOSSES: [f64; 6] = [0.01, 0.02, 0.05, 0.10, 0.20, 0.30];
 /// How often, an hour, a follower campaigns for want of heartbeats: of each heartbeat that reaches it,
 /// the next ones within its timeout are all lost with a probability of E[p^floor(T / H)].
 pub fn formula(timing: &Timing, loss: f64) -> f64 {
+    formula_if_late(timing, loss, 0.0)
+}
+
+/// The same where a message may take up to `jitter` longer than another. The timer starts when a
+/// heartbeat arrives, so a later one has to arrive in T less the difference of the two: for timeouts
+/// of a little more than a whole number of intervals, one heartbeat fewer counts.
+pub fn formula_with_jitter(timing: &Timing, loss: f64, jitter: Duration) -> f64 {
+    const PARTS: i32 = 100;
+    let jitter = jitter.as_secs_f64();
+    // The difference of two delays, each even in a range, has a triangular distribution.
+    let weights = (-PARTS..=PARTS).map(|i| (i, f64::from(PARTS - i.abs())));
+    let all: f64 = weights.clone().map(|(_, weight)| weight).sum();
+    let later = |(i, weight): (i32, f64)| {
+        let late = jitter * f64::from(i) / f64::from(PARTS);
+        weight / all * formula_if_late(timing, loss, late)
+    };
+    weights.map(later).sum()
+}
+
+/// The same if each later heartbeat takes so much longer, in s, than the one that started the timer.
+fn formula_if_late(timing: &Timing, loss: f64, late: f64) -> f64 {
     let heartbeat = timing.heartbeat_interval().as_secs_f64();
     let (min, max) = (
-        timing.election_timeout_min().as_secs_f64() / heartbeat,
-        timing.election_timeout_max().as_secs_f64() / heartbeat,
+        (timing.election_timeout_min().as_secs_f64() - late) / heartbeat,
+        (timing.election_timeout_max().as_secs_f64() - late) / heartbeat,
     );
     let lost = |heartbeats: u32| {
         let (from, to) = (f64::from(heartbeats), f64::from(heartbeats) + 1.0);
@@ -278,6 +299,16 @@ mod tests {
             let timing = Timing::unchecked(ms(100), ms(min), ms(max));
             let got = formula(&timing, 0.1);
             assert!((got / an_hour - 1.0).abs() < 0.01, "{min}-{max}: {got}");
+            let late = formula_with_jitter(&timing, 0.1, Duration::ZERO);
+            assert!((got / late - 1.0).abs() < 1e-9);
         }
+        // Two heartbeats and a little: of 200 ms of timeouts, 0.67 ms are enough for one only.
+        let timing = Timing::unchecked(ms(100), ms(200), ms(400));
+        let (sharp, late) = (
+            formula(&timing, 0.01),
+            formula_with_jitter(&timing, 0.01, ms(4)),
+        );
+        let more = 0.99 * (2.0 / 3.0 / 200.0) * 0.01 * 36_000.0;
+        assert!((late - sharp - more).abs() < 0.03 * more, "{sharp} {late}");
     }
 }

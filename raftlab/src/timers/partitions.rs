@@ -33,7 +33,7 @@ struct Scenario {
 
 const SCENARIOS: [Scenario; 4] = [
     Scenario {
-        name: "chain of 3, an end leads",
+        name: "chain of 3: an end leads",
         servers: 3,
         // The leader and the server 2 are the ends.
         works: |from, to| from == 1 || to == 1,
@@ -49,7 +49,7 @@ const SCENARIOS: [Scenario; 4] = [
         works: |_, to| to != 0,
     },
     Scenario {
-        name: "star of 5, a leaf leads",
+        name: "star of 5: a leaf leads",
         servers: 5,
         works: |from, to| from == 1 || to == 1,
     },
@@ -66,7 +66,7 @@ const EXTRAS: [(&str, Features); 4] = [
         },
     ),
     (
-        "CheckQuorum, lease",
+        "CheckQuorum + lease",
         Features {
             check_quorum: true,
             lease: true,
@@ -204,6 +204,15 @@ impl Verdict {
             (0, 0, _) => Verdict::Stable,
             (_, 0, _) => Verdict::Recovers,
             _ => Verdict::Flaps,
+        }
+    }
+
+    fn shade(self) -> f64 {
+        match self {
+            Verdict::Stable => 0.0,
+            Verdict::Recovers => 0.2,
+            Verdict::Flaps => 0.6,
+            Verdict::Never => 1.0,
         }
     }
 
@@ -457,7 +466,7 @@ fn picture(measured: &[Measured]) -> String {
                 .mean(|minute| minute.elected as f64)
                 .map_or(0.0, |e| e.value);
             Cell {
-                shade: 1.0 - usable.value,
+                shade: verdict.shade(),
                 lines: vec![
                     verdict.name().to_string(),
                     format!(

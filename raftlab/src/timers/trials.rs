@@ -252,6 +252,28 @@ mod tests {
     }
 
     #[test]
+    fn nobody_waits_for_a_server_that_does_not_come_back() {
+        let cluster = crate::timers::run::Cluster {
+            servers: 1,
+            server: raftapi::Server::new(raftapi::Timing::LAB, |_| {
+                loop {
+                    std::thread::park();
+                }
+            }),
+            faults: labrpc::Faults::RELIABLE,
+            name: "hanging".to_string(),
+        };
+        let player = Player::new(2, Some(Duration::from_millis(100)));
+        let hang = move |n, pulse: &Arc<Pulse>| {
+            let mut run = cluster.run(n, pulse, ());
+            labrpc::Run::start(&mut run, ServerId::new(0)).expect("it is down");
+            crate::timers::run::pass(&mut run, Time::from_millis(1))
+        };
+        let failed = player.play(0..10, hang).unwrap_err().to_string();
+        assert!(failed.starts_with("a server does not come back to its inbox (trial "));
+    }
+
+    #[test]
     fn an_interrupt_leaves_the_first_results() {
         let player = Player::new(2, None);
         let interrupt = player.interrupt.clone();

@@ -10,9 +10,7 @@ use labrpc::Delay;
 pub fn duration(text: &str) -> Result<Duration, String> {
     let wrong =
         || format!("'{text}' is no time: expected a number and its unit, as in 500us, 1.5ms or 2s");
-    let split = text
-        .find(|c: char| c.is_alphabetic())
-        .ok_or_else(wrong)?;
+    let split = text.find(|c: char| c.is_alphabetic()).ok_or_else(wrong)?;
     let (number, unit) = text.split_at(split);
     let nanos = match unit {
         "us" | "µs" => 1e3,

@@ -52,7 +52,7 @@ impl Figure for Grid {
                 let x = LEFT + column * i as f64;
                 let fill = format!("fill=\"{}\" stroke=\"#fff\"", colour(cell.shade));
                 svg.rect((x, y), (column, ROW), &fill);
-                let ink = if cell.shade > 0.5 { "#fff" } else { "#000" };
+                let ink = if cell.shade > 0.7 { "#fff" } else { "#000" };
                 let first = middle + 5.5 - 10.0 * (cell.lines.len() as f64 - 1.0);
                 for (line, text) in cell.lines.iter().enumerate() {
                     let size = if line == 0 { 16 } else { 14 };
