@@ -21,7 +21,7 @@ pub(super) struct Custom {
 }
 
 impl Custom {
-    pub fn new(redraw: Redraw, raft: &Running<'_>) -> Custom {
+    pub(super) fn new(redraw: Redraw, raft: &Running<'_>) -> Custom {
         Custom {
             redraw,
             timeout: raft.deadline - raft.ctx.now(),
@@ -31,7 +31,7 @@ impl Custom {
     }
 
     /// At the beginning of a step: takes the deadline away, to see whether the step sets one.
-    pub fn watch(&mut self, raft: &mut Running<'_>) {
+    pub(super) fn watch(&mut self, raft: &mut Running<'_>) {
         if self.redraw == Redraw::AtEachReset {
             return;
         }
@@ -40,7 +40,7 @@ impl Custom {
 
     /// At its end: if it has reset the election timer, it has drawn a fresh timeout; puts the last
     /// one in its place where the custom is to keep it.
-    pub fn keep(&mut self, raft: &mut Running<'_>) {
+    pub(super) fn keep(&mut self, raft: &mut Running<'_>) {
         if self.redraw == Redraw::AtEachReset {
             return;
         }
