@@ -9,6 +9,8 @@
 //! | `table`, `json` | the same, for people and for programs |
 //! | `timeline` | `raftlab timeline`: a trace as a page, a drawing, or text |
 //! | `scenario` | `raftlab play` and `raftlab find`: runs as text files |
+//! | `quantities` | numbers and their units, in scenarios and on the command line |
+//! | `trials` | many trials of one thing, on many threads and in order |
 //! | `files`, `interrupt` | files that are whole or not there; Ctrl-C |
 //!
 //! Exit codes: 0, all passed; 1, something failed; 2, the tool itself could not work; 130, it was
@@ -20,12 +22,14 @@ mod cli;
 mod files;
 mod interrupt;
 mod json;
+mod quantities;
 mod scenario;
 mod summary;
 mod table;
 mod test;
 mod timeline;
 mod timers;
+mod trials;
 
 use std::io::{self, Write};
 use std::process::ExitCode;

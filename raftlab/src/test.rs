@@ -5,7 +5,6 @@
 use std::io::{self, Write};
 use std::path::Path;
 use std::sync::atomic::Ordering;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -27,6 +26,7 @@ use crate::files::WholeFile;
 use crate::interrupt::on_ctrl_c;
 use crate::json::{Asked, Results};
 use crate::summary::Summary;
+use crate::trials::threads;
 use crate::{Ending, Lab, files, table};
 
 pub fn run(lab: &Lab, args: &TestArgs) -> Result<Ending> {
@@ -81,11 +81,10 @@ pub fn run(lab: &Lab, args: &TestArgs) -> Result<Ending> {
 }
 
 fn plan(lab: &Lab, args: &TestArgs, settings: &Settings) -> Result<Plan> {
-    let cores = thread::available_parallelism().map_or(1, |n| n.get());
     Ok(Plan {
         first_seed: args.seed.unwrap_or(0),
         seeds: args.seed.map_or(args.seeds, |_| Some(1)),
-        jobs: args.jobs.map_or(cores, usize::from),
+        jobs: threads(args.jobs),
         ..Plan::of(&lab.server, choose(args, &lab.server)?, settings)
     })
 }

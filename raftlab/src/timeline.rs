@@ -3,7 +3,6 @@
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
@@ -14,6 +13,7 @@ use suite::timeline::read::stranger;
 use suite::timeline::{self, Window};
 
 use crate::files::WholeFile;
+use crate::quantities::{Wrong, duration};
 use crate::{Ending, files};
 
 /// No run of the laboratory has more servers; a file that says so is no trace.
@@ -61,25 +61,9 @@ pub enum Switch {
     Off,
 }
 
-/// `1.5s`, `200ms`, `30us`, `7ns`
-fn point(text: &str) -> Result<Time, String> {
-    let wrong =
-        || format!("expected a time since the run began, as in 1.5s or 200ms, not '{text}'");
-    let digits = text.find(|c: char| !(c.is_ascii_digit() || c == '.'));
-    let (number, unit) = text.split_at(digits.ok_or_else(wrong)?);
-    let nanos = match unit.trim_start() {
-        "s" => 1e9,
-        "ms" => 1e6,
-        "us" => 1e3,
-        "ns" => 1.0,
-        _ => return Err(wrong()),
-    };
-    let number: f64 = number.parse().map_err(|_| wrong())?;
-    let nanos = number * nanos;
-    if nanos > u64::MAX as f64 {
-        return Err(wrong());
-    }
-    Ok(Time::ZERO + Duration::from_nanos(nanos.round() as u64))
+/// So long after the run began.
+fn point(text: &str) -> Result<Time, Wrong> {
+    duration(text).map(|since| Time::ZERO + since)
 }
 
 pub fn run(args: &TimelineArgs) -> Result<Ending> {

@@ -1,60 +1,13 @@
 //! The command line as a user meets it: what it prints, writes and returns.
 
+mod common;
+
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::path::Path;
 
 use serde_json::Value;
 
-/// The laboratory with the reference in it.
-fn raftlab() -> Command {
-    clean(Command::new(env!("CARGO_BIN_EXE_raftlab")))
-}
-
-/// The laboratory with a server in it that does nothing.
-fn careless() -> Command {
-    let tests = std::env::current_exe().expect("this test has a path");
-    let target = tests
-        .parent()
-        .and_then(Path::parent)
-        .expect("it is in deps/");
-    let name = format!("examples/careless{}", std::env::consts::EXE_SUFFIX);
-    clean(Command::new(target.join(name)))
-}
-
-/// Without what the environment of the tests themselves asks for.
-fn clean(mut command: Command) -> Command {
-    for name in [
-        "RAFT_SEED",
-        "RAFT_SEEDS",
-        "RAFT_WATCHDOG",
-        "RAFT_CHECK_DETERMINISM",
-        "RUST_LOG",
-    ] {
-        command.env_remove(name);
-    }
-    command
-}
-
-fn run(command: &mut Command) -> (i32, String, String) {
-    let Output {
-        status,
-        stdout,
-        stderr,
-    } = command.output().expect("it can be started");
-    (
-        status.code().expect("it ended by itself"),
-        String::from_utf8(stdout).expect("text"),
-        String::from_utf8(stderr).expect("text"),
-    )
-}
-
-/// A file of this test's own, which is not there yet.
-fn scratch(name: &str) -> PathBuf {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    let _ = fs::remove_file(&path);
-    path
-}
+use common::{careless, raftlab, run, scratch};
 
 #[test]
 fn without_arguments_the_main_job_is_done() {
@@ -224,29 +177,8 @@ fn each_seed_may_be_played_twice() {
 #[test]
 #[cfg(target_os = "linux")]
 fn an_interrupt_ends_it_and_prints_what_is_known() {
-    let child = raftlab()
-        .args(["test", "--test", "classic", "--seeds", "1000000000"])
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("it can be started");
-    let id = child.id();
-    // As soon as it catches SIGINT, signal 2.
-    let catches = || {
-        let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
-        let caught = status.lines().find_map(|l| l.strip_prefix("SigCgt:"));
-        let caught = u64::from_str_radix(caught.unwrap_or("0").trim(), 16).unwrap_or(0);
-        caught & 1 << (2 - 1) != 0
-    };
-    while !catches() {
-        std::thread::yield_now();
-    }
-    let kill = Command::new("kill")
-        .args(["-INT", &id.to_string()])
-        .status();
-    assert!(kill.expect("kill is there").success());
-    let output = child.wait_with_output().expect("it ends");
-    assert_eq!(output.status.code(), Some(130));
-    let out = String::from_utf8(output.stdout).unwrap();
+    let arguments = ["test", "--test", "classic", "--seeds", "1000000000"];
+    let out = common::interrupted(raftlab().args(arguments));
     assert!(
         out.contains("interrupted: this is what was known by then"),
         "{out}"
@@ -358,7 +290,10 @@ fn what_is_no_trace_is_refused_with_file_and_line() {
             &["--from", "2s", "--to", "1s", "--text"][..],
             "--from 2.000 s --to 1.000 s",
         ),
-        (&["--from", "soon", "--text"], "as in 1.5s or 200ms"),
+        (
+            &["--from", "soon", "--text"],
+            "expected a duration, as 5ms or 1.5s; found 'soon'",
+        ),
         (&["--from", "1s"], "the page shows everything"),
         (&["--text", "-o", "-"], "only one of"),
     ] {

@@ -1,50 +1,23 @@
 //! `raftlab play` and `raftlab find` as a teacher meets them: what each statement does, seen in the
 //! trace; what is printed and returned; and that the same seed is the same run.
 
+mod common;
+
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
 
 use labrpc::{Happening, Record, ServerId, read_trace};
 use raftapi::{Raft, Request, Role};
+
+use common::{careless, raftlab, run, scratch};
 
 const S0: ServerId = ServerId::new(0);
 const S1: ServerId = ServerId::new(1);
 const S2: ServerId = ServerId::new(2);
 
-fn raftlab() -> Command {
-    clean(Command::new(env!("CARGO_BIN_EXE_raftlab")))
-}
-
-/// The laboratory with a server in it that does nothing.
-fn careless() -> Command {
-    let tests = std::env::current_exe().expect("this test has a path");
-    let target = tests
-        .parent()
-        .and_then(Path::parent)
-        .expect("it is in deps/");
-    let name = format!("examples/careless{}", std::env::consts::EXE_SUFFIX);
-    clean(Command::new(target.join(name)))
-}
-
-fn clean(mut command: Command) -> Command {
-    for name in ["RUST_LOG", "RAFT_WATCHDOG", "RAFT_CHECK_DETERMINISM"] {
-        command.env_remove(name);
-    }
-    command.current_dir(env!("CARGO_TARGET_TMPDIR"));
-    command
-}
-
-fn run(command: &mut Command) -> (i32, String, String) {
-    let output = command.output().expect("it can be started");
-    let text = |bytes| String::from_utf8(bytes).expect("text");
-    let code = output.status.code().expect("it ended by itself");
-    (code, text(output.stdout), text(output.stderr))
-}
-
 /// A scenario of this name.
 fn written(name: &str, text: &str) -> PathBuf {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.txt"));
+    let path = scratch(&format!("{name}.txt"));
     fs::write(&path, text).expect("it can be written");
     path
 }
@@ -52,10 +25,12 @@ fn written(name: &str, text: &str) -> PathBuf {
 /// What happens in a scenario of three servers.
 fn happens(name: &str, lines: &str) -> Vec<Record<Raft>> {
     let text = format!("servers 3\ntiming paper\nseed 1\n{lines}");
-    let (file, trace) = (written(name, &text), format!("{name}.jsonl"));
-    let (code, out, err) = run(raftlab().arg("play").arg(file).args(["--trace", &trace]));
+    let (file, trace) = (written(name, &text), scratch(&format!("{name}.jsonl")));
+    let mut command = raftlab();
+    command.arg("play").arg(file).arg("--trace").arg(&trace);
+    let (code, out, err) = run(&mut command);
     assert_eq!(code, 0, "{out}{err}");
-    let trace = fs::read(Path::new(env!("CARGO_TARGET_TMPDIR")).join(trace)).expect("a trace");
+    let trace = fs::read(trace).expect("a trace");
     read_trace::<Raft>(&trace[..]).expect("a trace").1
 }
 
@@ -326,16 +301,15 @@ fn a_feature_that_the_server_lacks_is_said() {
 fn the_same_file_and_seed_are_the_same_run() {
     let text = "servers 5\nnet unreliable duplicate 5%\nrun 3s\nexpect leader\n";
     let file = written("same", text);
+    let page = scratch("target/raftlab/same-7.html");
     let play = |name: &str| {
-        let (code, ..) = run(raftlab()
-            .arg("play")
-            .arg(&file)
-            .args(["--seed", "7", "--trace", name]));
-        assert_eq!(code, 0);
-        fs::read(Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)).expect("a trace")
+        let trace = scratch(name);
+        let mut command = raftlab();
+        command.arg("play").arg(&file).args(["--seed", "7"]);
+        assert_eq!(run(command.arg("--trace").arg(&trace)).0, 0);
+        fs::read(trace).expect("a trace")
     };
     assert!(play("same-1.jsonl") == play("same-2.jsonl"));
-    let page = Path::new(env!("CARGO_TARGET_TMPDIR")).join("target/raftlab/same-7.html");
     assert!(fs::read_to_string(page).expect("the page").contains("same"));
 }
 
@@ -454,31 +428,8 @@ fn runs_that_cannot_be_played_are_told() {
 #[cfg(target_os = "linux")]
 fn an_interrupt_ends_a_search_and_prints_what_is_known() {
     let file = written("endless", ELECTION);
-    let child = raftlab()
-        .arg("find")
-        .arg(file)
-        .args(["--where", "S0 wins and S1 wins", "--seeds", "1000000000"])
-        .stdout(std::process::Stdio::piped())
-        .spawn()
-        .expect("it can be started");
-    let id = child.id();
-    // As soon as it catches SIGINT, signal 2.
-    let catches = || {
-        let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
-        let caught = status.lines().find_map(|l| l.strip_prefix("SigCgt:"));
-        let caught = u64::from_str_radix(caught.unwrap_or("0").trim(), 16).unwrap_or(0);
-        caught & 1 << (2 - 1) != 0
-    };
-    while !catches() {
-        std::thread::yield_now();
-    }
-    let kill = Command::new("kill")
-        .args(["-INT", &id.to_string()])
-        .status();
-    assert!(kill.expect("kill is there").success());
-    let output = child.wait_with_output().expect("it ends");
-    assert_eq!(output.status.code(), Some(130));
-    let out = String::from_utf8(output.stdout).expect("text");
+    let arguments = ["--where", "S0 wins and S1 wins", "--seeds", "1000000000"];
+    let out = common::interrupted(raftlab().arg("find").arg(file).args(arguments));
     assert!(
         out.contains("interrupted: this is what was known by then"),
         "{out}"

@@ -1,48 +1,11 @@
 //! The experiments as a user meets them, and what they find against what is known.
 
+mod common;
+
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
 
-/// The laboratory with the reference in it.
-fn raftlab() -> Command {
-    clean(Command::new(env!("CARGO_BIN_EXE_raftlab")))
-}
-
-/// The laboratory with a server in it that does nothing.
-fn careless() -> Command {
-    let tests = std::env::current_exe().expect("this test has a path");
-    let target = tests
-        .parent()
-        .and_then(Path::parent)
-        .expect("it is in deps/");
-    let name = format!("examples/careless{}", std::env::consts::EXE_SUFFIX);
-    clean(Command::new(target.join(name)))
-}
-
-fn clean(mut command: Command) -> Command {
-    command.env_remove("RAFT_WATCHDOG");
-    command
-}
-
-fn run(command: &mut Command) -> (i32, String, String) {
-    let Output {
-        status,
-        stdout,
-        stderr,
-    } = command.output().expect("it can be started");
-    let text = |bytes| String::from_utf8(bytes).expect("text");
-    let code = status.code().expect("it ended by itself");
-    (code, text(stdout), text(stderr))
-}
-
-/// A file of this test's own, which is not there yet.
-fn scratch(name: &str) -> PathBuf {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    let _ = fs::remove_file(&path);
-    path
-}
+use common::{careless, raftlab, run, scratch};
 
 /// Plays an experiment. Its rows, each a map from the columns' names.
 fn play(experiment: &str, trials: u64) -> Vec<BTreeMap<String, String>> {
@@ -303,15 +266,15 @@ fn nonsense_is_exit_code_2_and_says_what_was_expected() {
         (&["split", "--trials", "0"][..], "--trials"),
         (
             &["interval", "--latency", "5"],
-            "'5' is no time: expected a number and its unit",
+            "'5' has no unit: write 5ms or 5s",
         ),
         (
             &["interval", "--latency", "5ms..1ms"],
-            "ends before it begins",
+            "runs backwards: write 1ms..5ms",
         ),
         (
             &["interval", "--loss", "2"],
-            "'2' is no loss: expected 0 to less than 1",
+            "'2' is no probability: those are 0 to 1: write 2%",
         ),
         (&["interval", "--heartbeat", "1us"], "a millisecond or more"),
         (
@@ -335,30 +298,8 @@ fn nonsense_is_exit_code_2_and_says_what_was_expected() {
 #[cfg(target_os = "linux")]
 fn an_interrupt_ends_it_and_what_is_known_is_whole() {
     let path = scratch("interrupted.csv");
-    let child = raftlab()
-        .args(["timers", "split", "--trials", "1000000000", "--csv"])
-        .arg(&path)
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("it can be started");
-    let id = child.id();
-    // As soon as it catches SIGINT, signal 2.
-    let catches = || {
-        let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
-        let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
-        let caught = u64::from_str_radix(caught.unwrap_or("0").trim(), 16).unwrap_or(0);
-        caught & 1 << (2 - 1) != 0
-    };
-    while !catches() {
-        std::thread::yield_now();
-    }
-    let kill = Command::new("kill")
-        .args(["-INT", &id.to_string()])
-        .status();
-    assert!(kill.expect("kill is there").success());
-    let output = child.wait_with_output().expect("it ends");
-    assert_eq!(output.status.code(), Some(130));
-    let out = String::from_utf8(output.stdout).unwrap();
+    let arguments = ["timers", "split", "--trials", "1000000000", "--csv"];
+    let out = common::interrupted(raftlab().args(arguments).arg(&path));
     assert!(
         out.contains("Interrupted: this is what was known by then."),
         "{out}"

@@ -6,19 +6,16 @@ pub(super) mod search;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
-use std::thread;
 
 use anyhow::{Result, bail};
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
 use suite::settings::Settings;
 
 use self::search::{Known, Search};
 use super::parse;
 use super::rarity::{interval, share};
 use super::text::Source;
-use crate::interrupt::on_ctrl_c;
+use crate::trials::{Player, threads};
 use crate::{Ending, Lab, files};
 
 #[derive(Args, Debug)]
@@ -63,12 +60,9 @@ pub fn run(lab: &Lab, args: &FindArgs) -> Result<Ending> {
         Err(complaint) => bail!("{}", source.tell(&complaint)),
     };
     let server = super::build(lab, &scenario)?;
-    let interrupt = Arc::new(AtomicBool::new(false));
-    on_ctrl_c(interrupt.clone());
-    let cores = thread::available_parallelism().map_or(1, |n| n.get());
-    let bar = ProgressBar::new(args.seeds);
-    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} seeds, {per_sec}  {msg}");
-    bar.set_style(style.expect("the template is well-formed"));
+    let progress = "{pos}/{len} seeds, {per_sec}";
+    let player = Player::new(threads(args.jobs), settings.watchdog, progress);
+    player.obey_ctrl_c();
     let search = Search {
         scenario,
         server,
@@ -76,15 +70,8 @@ pub fn run(lab: &Lab, args: &FindArgs) -> Result<Ending> {
         first: args.first,
         seeds: args.seeds,
         count: args.count,
-        jobs: args.jobs.map_or(cores, usize::from),
-        watchdog: settings.watchdog,
-        interrupt,
     };
-    let known = Arc::new(search).run(|known| {
-        bar.set_position(known.tried);
-        bar.set_message(format!("{} found", known.found.len()));
-    })?;
-    bar.finish_and_clear();
+    let known = Arc::new(search).run(&player)?;
     match tell(lab, args, &known, &mut io::stdout().lock()).map_err(anyhow::Error::from) {
         Err(error) if !files::is_broken_pipe(&error) => return Err(error),
         _ => {}

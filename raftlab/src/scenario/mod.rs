@@ -95,7 +95,6 @@ fn missing(wanted: Features, declared: Features) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
-    use std::sync::atomic::AtomicBool;
     use std::time::Duration;
 
     use raftapi::Timing;
@@ -103,6 +102,7 @@ mod tests {
 
     use super::find::search::Search;
     use super::*;
+    use crate::trials::Player;
 
     /// A server that waits for something that never comes, elsewhere than in its inbox.
     fn hanging() -> Server {
@@ -121,7 +121,6 @@ mod tests {
     #[test]
     fn a_server_that_hangs_is_a_finding_and_not_the_end_of_the_laboratory() {
         let settings = Settings {
-            watchdog: Some(Duration::from_millis(100)),
             ..Settings::default()
         };
         let told = play::story(&scenario(), &hanging(), 1, &settings).expect("it is told");
@@ -141,11 +140,9 @@ mod tests {
             first: 40,
             seeds: 10,
             count: 1,
-            jobs: 1,
-            watchdog: Some(Duration::from_millis(100)),
-            interrupt: Arc::new(AtomicBool::new(false)),
         };
-        let error = Arc::new(search).run(|_| ()).unwrap_err().to_string();
+        let player = Player::new(1, Some(Duration::from_millis(100)), "{pos}/{len} seeds");
+        let error = Arc::new(search).run(&player).unwrap_err().to_string();
         assert!(error.contains("with seed 40"), "{error}");
     }
 }

@@ -4,6 +4,8 @@ use std::fmt;
 
 use labrpc::ServerId;
 
+use crate::quantities::is_number;
+
 /// A text, and where it came from.
 #[derive(Clone, Debug)]
 pub struct Source {
@@ -325,10 +327,6 @@ impl Words {
         let server = self.server_if_any()?;
         server.ok_or_else(|| self.expected("a server, as S0"))
     }
-}
-
-pub fn is_number(text: &str) -> bool {
-    !text.is_empty() && text.chars().all(|c| c.is_ascii_digit())
 }
 
 /// The word that this one most likely was meant to be.

@@ -13,7 +13,7 @@ use super::chart::{self, Axis, Figure, Kind, Panel, Series, short};
 use super::report::{Report, Table};
 use super::run::{Cluster, millis, pass};
 use super::statistics::{Estimate, distance, probability_of_distance, proportion};
-use super::trials::Failed;
+use crate::trials::Failed;
 
 const TRIALS: u64 = 100_000;
 

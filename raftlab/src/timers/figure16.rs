@@ -13,6 +13,8 @@
 //! refused: with 12-24 ms the median is 31.6 ms then, not 30. The paper's servers did not wait: so a
 //! write may overtake an older one, and a refusal, which changes nothing, is all that comes later.
 
+mod lines;
+
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,14 +23,15 @@ use labrpc::{
     Delay, Faults, Happening, LinkFaults, Misstep, Observer, Pulse, Run, Seen, ServerFaults,
     ServerId, Streams,
 };
-use raftapi::{AppendEntries, Entry, Features, Raft, Request, Stable, Term, Time, Timing};
+use raftapi::{AppendEntries, Entry, Features, Raft, Request, Stable, Term, Time};
 
+use self::lines::{LINES, Line};
 use super::Laboratory;
 use super::chart::{self, Axis, Panel, Series};
 use super::report::{Report, Table};
 use super::run::{Cluster, millis, pass};
 use super::statistics::{Estimate, mean, quantile};
-use super::trials::Failed;
+use crate::trials::Failed;
 
 /// How many trials a line has by default.
 const TRIALS: u64 = 10_000;
@@ -42,108 +45,6 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 const SERVERS: usize = 5;
 const DOOMED: ServerId = ServerId::new(0);
-
-/// A line of the figure: its election timeout, and what others found, in ms.
-struct Line {
-    min: u64,
-    max: u64,
-    paper: Option<Quoted>,
-    model: Option<Quoted>,
-}
-
-/// Median, mean, p99 and maximum, in ms.
-#[derive(Clone, Copy)]
-struct Quoted {
-    median: f64,
-    mean: f64,
-    p99: Option<f64>,
-    max: Option<f64>,
-}
-
-const fn line(min: u64, max: u64, paper: [f64; 4], model: [f64; 3]) -> Line {
-    Line {
-        min,
-        max,
-        paper: Some(Quoted {
-            median: paper[0],
-            mean: paper[1],
-            p99: Some(paper[2]),
-            max: Some(paper[3]),
-        }),
-        model: Some(Quoted {
-            median: model[0],
-            mean: model[1],
-            p99: Some(model[2]),
-            max: None,
-        }),
-    }
-}
-
-/// The paper's numbers are those of the data behind its figure, 1000 trials a line; 'model' is an
-/// independent simulation of the election alone, 100,000 trials a line.
-const LINES: [Line; 10] = [
-    Line {
-        min: 150,
-        max: 150,
-        paper: Some(Quoted {
-            median: 41_000.0,
-            mean: 55_000.0,
-            p99: None,
-            max: Some(528_000.0),
-        }),
-        model: None,
-    },
-    line(
-        150,
-        151,
-        [1199.0, 1537.0, 6013.0, 8232.0],
-        [1210.0, 1510.0, 5264.0],
-    ),
-    line(
-        150,
-        155,
-        [287.0, 345.0, 1242.0, 2143.0],
-        [287.0, 362.0, 1312.0],
-    ),
-    line(
-        150,
-        175,
-        [141.0, 164.0, 467.0, 610.0],
-        [141.0, 162.0, 467.0],
-    ),
-    line(
-        150,
-        200,
-        [146.0, 156.0, 352.0, 513.0],
-        [146.0, 154.0, 351.0],
-    ),
-    line(
-        150,
-        300,
-        [171.0, 181.0, 415.0, 603.0],
-        [173.0, 180.0, 365.0],
-    ),
-    line(12, 24, [30.0, 35.0, 87.0, 152.0], [30.0, 35.0, 93.0]),
-    line(25, 50, [43.0, 48.0, 119.0, 276.0], [42.0, 47.0, 116.0]),
-    line(50, 100, [67.0, 71.0, 169.0, 253.0], [68.0, 73.0, 164.0]),
-    line(
-        100,
-        200,
-        [120.0, 126.0, 277.0, 335.0],
-        [120.0, 126.0, 273.0],
-    ),
-];
-
-impl Line {
-    fn name(&self) -> String {
-        format!("{}-{}", self.min, self.max)
-    }
-
-    fn timing(&self) -> Timing {
-        let ms = Duration::from_millis;
-        Timing::unchecked(ms(self.min) / 2, ms(self.min), ms(self.max))
-    }
-}
 
 /// The network and the disks of the paper's experiment.
 fn faults() -> Faults {
@@ -376,22 +277,21 @@ fn table(measured: &[Measured]) -> Table {
         Some(e) => format!("{:.0} ±{:.0}", e.value, e.reach()),
     };
     for m in measured {
-        let quoted = |of: Option<Quoted>, get: fn(Quoted) -> Option<f64>| whole(of.and_then(get));
         let (paper, model) = (m.line.paper, m.line.model);
         table.rows.push(vec![
             m.line.name(),
             m.trials.to_string(),
             with_reach(m.median()),
-            quoted(paper, |q| Some(q.median)),
-            quoted(model, |q| Some(q.median)),
+            whole(paper.median),
+            whole(model.median),
             with_reach(m.mean()),
-            quoted(paper, |q| Some(q.mean)),
-            quoted(model, |q| Some(q.mean)),
+            whole(paper.mean),
+            whole(model.mean),
             with_reach(m.p99()),
-            quoted(paper, |q| q.p99),
-            quoted(model, |q| q.p99),
+            whole(paper.p99),
+            whole(model.p99),
             whole(m.sorted.last().copied()),
-            quoted(paper, |q| q.max),
+            whole(paper.max),
         ]);
     }
     table
@@ -439,13 +339,8 @@ fn csv(measured: &[Measured]) -> Table {
         }
         row.push(number(m.sorted.last().copied()));
         let (paper, model) = (m.line.paper, m.line.model);
-        row.push(number(paper.map(|q| q.median)));
-        row.push(number(paper.map(|q| q.mean)));
-        row.push(number(paper.and_then(|q| q.p99)));
-        row.push(number(paper.and_then(|q| q.max)));
-        row.push(number(model.map(|q| q.median)));
-        row.push(number(model.map(|q| q.mean)));
-        row.push(number(model.and_then(|q| q.p99)));
+        row.extend([paper.median, paper.mean, paper.p99, paper.max].map(number));
+        row.extend([model.median, model.mean, model.p99].map(number));
         table.rows.push(row);
     }
     table

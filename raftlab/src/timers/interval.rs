@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
-use labrpc::{Faults, Misstep, Pulse, Run, ServerId, Streams};
+use labrpc::{Delay, Faults, Misstep, Pulse, Run, ServerId, Streams};
 use raftapi::{Features, Time, Timing};
 
 use super::chart::{self, Axis, Kind, Panel, Series, short};
@@ -14,9 +14,9 @@ use super::needless::{self, Seen};
 use super::report::{Report, Table};
 use super::run::{Cluster, millis, pass};
 use super::statistics::{Estimate, mean, proportion};
-use super::trials::Failed;
-use super::values::{self, Range};
 use super::{Common, Laboratory};
+use crate::quantities::{Range, Wrong, duration, probability};
+use crate::trials::Failed;
 
 /// What is to be known of a network and its machines.
 #[derive(Args, Clone, Debug)]
@@ -29,7 +29,7 @@ pub struct IntervalArgs {
     pub latency: Range,
 
     /// Which share of all messages is lost
-    #[arg(long, value_name = "SHARE", default_value = "1%", value_parser = values::share)]
+    #[arg(long, value_name = "SHARE", default_value = "1%", value_parser = loss)]
     pub loss: f64,
 
     /// The heartbeat interval
@@ -37,16 +37,33 @@ pub struct IntervalArgs {
     pub heartbeat: Duration,
 
     /// How often a leader crashes
-    #[arg(long, value_name = "N", default_value = "12", value_parser = values::positive)]
+    #[arg(long, value_name = "N", default_value = "12", value_parser = positive)]
     pub failures_per_year: f64,
 }
 
-fn heartbeat(text: &str) -> Result<Duration, String> {
-    match values::duration(text)? {
-        time if time < Duration::from_millis(1) => Err(format!(
+fn loss(text: &str) -> Result<f64, Wrong> {
+    match probability(text)? {
+        loss if loss < 1.0 => Ok(loss),
+        _ => {
+            let what = format!("with a loss of {text} nothing arrives");
+            Err(Wrong::new(what).hint("expected less than 100%"))
+        }
+    }
+}
+
+fn heartbeat(text: &str) -> Result<Duration, Wrong> {
+    match duration(text)? {
+        time if time < Duration::from_millis(1) => Err(Wrong::new(format!(
             "'{text}' is too short: expected a heartbeat interval of a millisecond or more"
-        )),
+        ))),
         time => Ok(time),
+    }
+}
+
+fn positive(text: &str) -> Result<f64, Wrong> {
+    match text.parse::<f64>() {
+        Ok(number) if number > 0.0 && number <= 1e9 => Ok(number),
+        _ => Err(Wrong::new(format!("'{text}' is no number above 0"))),
     }
 }
 
@@ -158,7 +175,10 @@ pub fn play(lab: &Laboratory<'_>, args: &IntervalArgs) -> Result<Report, Failed>
     let hours = (trials / TRIALS_AN_HOUR).clamp(1, HOURS);
     lab.player
         .expect(trials * ranges + hours * MINIMA.len() as u64);
-    let mut faults = Faults::RELIABLE.delayed(args.latency.delay());
+    let mut faults = Faults::RELIABLE.delayed(Delay::Uniform {
+        min: args.latency.min,
+        max: args.latency.max,
+    });
     faults.link.request_loss = args.loss;
     faults.link.reply_loss = args.loss;
     let jitter = args.latency.max - args.latency.min;

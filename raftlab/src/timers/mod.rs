@@ -9,9 +9,7 @@
 //! | `draws` | how timeouts are drawn, as seen from outside |
 //! | `partitions` | partial partitions, and which extras cure them |
 //! | `leaders` | who leads, as seen from outside |
-//! | `trials` | many trials, in parallel and in order |
 //! | `run` | a cluster in virtual time |
-//! | `values` | values on the command line, with their units |
 //! | `statistics` | estimates with their intervals |
 //! | `report` | results for people, for programs, as a page |
 //! | `chart` | charts as SVG |
@@ -24,16 +22,12 @@ mod leaders;
 mod needless;
 mod partitions;
 mod report;
-mod run;
+pub(crate) mod run;
 mod split;
 mod statistics;
-mod trials;
-mod values;
 
 use std::io::{self, Write};
 use std::path::PathBuf;
-use std::sync::atomic::Ordering;
-use std::thread;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
@@ -41,10 +35,10 @@ use raftapi::{Features, Server, Timing};
 use suite::settings::Settings;
 
 use crate::files::WholeFile;
+use crate::trials::{Failed, Player, threads};
 use crate::{Ending, Lab, files};
 use interval::IntervalArgs;
 use report::Report;
-use trials::{Failed, Player};
 
 /// What `raftlab timers` is told.
 #[derive(Args, Debug)]
@@ -171,15 +165,9 @@ pub fn run(lab: &Lab, args: &TimersArgs) -> Result<Ending> {
         begin(&common.svg)?,
         begin(&common.html)?,
     );
-    let cores = thread::available_parallelism().map_or(1, |n| n.get());
-    let player = Player::new(common.jobs.map_or(cores, usize::from), settings.watchdog);
-    let interrupt = player.interrupt.clone();
-    // A second laboratory in the same process would find a handler; then Ctrl-C just ends it.
-    let _ = ctrlc::set_handler(move || {
-        if interrupt.swap(true, Ordering::Relaxed) {
-            std::process::exit(130);
-        }
-    });
+    let threads = threads(common.jobs);
+    let player = Player::new(threads, settings.watchdog, "{pos}/{len} trials");
+    player.obey_ctrl_c();
     let laboratory = Laboratory {
         lab,
         player: &player,

@@ -13,7 +13,7 @@ use super::leaders::Leaders;
 use super::report::{Report, Table};
 use super::run::{Cluster, pass};
 use super::statistics::{Estimate, rate};
-use super::trials::Failed;
+use crate::trials::Failed;
 
 /// At most so many hours are played of a cell.
 const HOURS: u64 = 20;
@@ -260,10 +260,6 @@ fn picture(measured: &[Measured]) -> String {
             lines: vec![seen, format!("({})", short(round(m.formula)))],
         }
     };
-    let row = |&minimum: &f64| {
-        let cells = measured.iter().filter(|m| m.minimum == minimum);
-        (format!("{} ms", range(minimum)), cells.map(cell).collect())
-    };
     let grid = Grid {
         title: "Needless elections of one follower, an hour (in brackets: by the formula)"
             .to_string(),
@@ -271,7 +267,7 @@ fn picture(measured: &[Measured]) -> String {
             "timeout; messages lost".to_string(),
             LOSSES.map(|loss| format!("{:.0} %", 100.0 * loss)).to_vec(),
         ),
-        rows: MINIMA.iter().map(row).collect(),
+        rows: Grid::rows(measured, |m| format!("{} ms", range(m.minimum)), cell),
         below: format!(
             "Heartbeats each {HEARTBEAT:?}. '<': none was seen; with 95 % confidence there are fewer than this."
         ),

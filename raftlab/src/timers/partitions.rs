@@ -1,19 +1,21 @@
 //! Partial partitions: some links are cut, and nobody is down. Which of them cost the leader, and which
 //! cure Raft's extras are (thesis 4.2.3, 6.2 and 9.6).
 
-use std::ops::ControlFlow;
+mod usable;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use labrpc::{Delay, Faults, Happening, Misstep, Observer, Pulse, Run, Seen, ServerId, Simulation};
-use raftapi::{Features, PreVote, Raft, Reply, Request, Term, Time, Timing};
+use labrpc::{Delay, Faults, Misstep, Observer, Pulse, Run, ServerId, Simulation};
+use raftapi::{Features, PreVote, Raft, Time, Timing};
 
+use self::usable::{Minute, Usable};
 use super::Laboratory;
 use super::chart::{self, Cell, Grid, short};
 use super::report::{Report, Table};
 use super::run::{Cluster, pass};
 use super::statistics::{Estimate, mean};
-use super::trials::Failed;
+use crate::trials::Failed;
 
 const TRIALS: u64 = 100;
 const MINUTE: Duration = Duration::from_secs(60);
@@ -83,110 +85,6 @@ const EXTRAS: [(&str, Features); 4] = [
         },
     ),
 ];
-
-/// Watches for a leader that is of use: whose heartbeats a majority, itself included, has answered within
-/// the last two heartbeat intervals.
-struct Usable {
-    servers: usize,
-    window: Duration,
-    newest: Option<(Term, ServerId)>,
-    /// Leaders since the last look.
-    elected: u64,
-    term: Term,
-    /// When each follower has answered the newest leader last.
-    answered: Vec<Option<Time>>,
-    /// Until when there is a leader of use, and how long there was one since the last look.
-    until: Time,
-    usable: Duration,
-}
-
-impl Usable {
-    fn of(servers: usize, timing: &Timing) -> Usable {
-        Usable {
-            servers,
-            window: 2 * timing.heartbeat_interval(),
-            newest: None,
-            elected: 0,
-            term: 0,
-            answered: vec![None; servers],
-            until: Time::ZERO,
-            usable: Duration::ZERO,
-        }
-    }
-
-    fn leads(&mut self, leader: (Term, ServerId)) {
-        if self.newest < Some(leader) {
-            self.newest = Some(leader);
-            self.elected += 1;
-            self.answered.fill(None);
-        }
-    }
-
-    fn answers(&mut self, at: Time, follower: ServerId, leader: (Term, ServerId)) {
-        if self.newest != Some(leader) {
-            return;
-        }
-        self.answered[follower.index()] = Some(at);
-        let mut latest: Vec<Time> = self.answered.iter().flatten().copied().collect();
-        latest.sort_unstable_by(|a, b| b.cmp(a));
-        // With the leader itself, so many answers are a majority.
-        let Some(oldest) = latest.get(self.servers / 2 - 1) else {
-            return;
-        };
-        let until = (*oldest + self.window).max(self.until);
-        self.usable += until - at.max(self.until);
-        self.until = until;
-    }
-
-    /// What was seen up to now, and begins anew.
-    fn look(&mut self, now: Time) -> Minute {
-        let ahead = self.until - now;
-        let minute = Minute {
-            usable: (self.usable - ahead.min(self.usable)).as_secs_f64() / MINUTE.as_secs_f64(),
-            elected: self.elected,
-            terms: self.term,
-        };
-        self.usable = ahead;
-        self.elected = 0;
-        minute
-    }
-}
-
-impl Observer<Raft> for Usable {
-    fn observe(&mut self, at: Time, _: u64, seen: Seen<'_, Raft>) -> ControlFlow<()> {
-        match seen {
-            Happening::Sent { from, request, .. } => match request {
-                Request::AppendEntries(args) => {
-                    self.term = self.term.max(args.term);
-                    self.leads((args.term, from));
-                }
-                Request::RequestVote(args) if !args.pre_vote => {
-                    self.term = self.term.max(args.term);
-                }
-                _ => {}
-            },
-            Happening::ReplyDelivered {
-                from,
-                to,
-                request: Request::AppendEntries(args),
-                reply: Reply::AppendEntries(reply),
-                ..
-            } if reply.term == args.term => self.answers(at, from, (args.term, to)),
-            _ => {}
-        }
-        ControlFlow::Continue(())
-    }
-}
-
-/// A minute under a partition.
-#[derive(Clone, Copy, Debug)]
-struct Minute {
-    /// Which share of it there was a leader of use.
-    usable: f64,
-    elected: u64,
-    /// Before it is over, the newest term; then by how much that has grown.
-    terms: Term,
-}
 
 /// What a minute came to: the first of these that is true.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -482,14 +380,10 @@ fn picture(measured: &[Measured]) -> String {
             lines: vec!["not declared".to_string()],
         },
     };
-    let row = |scenario: &'static Scenario| {
-        let cells = measured.iter().filter(|m| m.scenario.name == scenario.name);
-        (scenario.name.to_string(), cells.map(cell).collect())
-    };
     let grid = Grid {
         title: "What becomes of the leader under a partial partition".to_string(),
         columns: (String::new(), EXTRAS.map(|(name, _)| name.to_string()).to_vec()),
-        rows: SCENARIOS.iter().map(row).collect(),
+        rows: Grid::rows(measured, |m| m.scenario.name.to_string(), cell),
         below: "In each cell: which share of the time there was a leader that a majority answers; leaders elected a \
                 minute. The darker, the worse."
             .to_string(),

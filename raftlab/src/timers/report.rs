@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::chart::escape;
+use suite::timeline::escaped;
 
 /// What an experiment found.
 #[derive(Clone, Debug, Default)]
@@ -94,7 +94,7 @@ impl Table {
     fn html(&self) -> String {
         let mut out = String::from("<table>\n");
         if !self.caption.is_empty() {
-            let _ = writeln!(out, "<caption>{}</caption>", escape(&self.caption));
+            let _ = writeln!(out, "<caption>{}</caption>", escaped(&self.caption));
         }
         let row = |out: &mut String, tag: &str, cells: &[String]| {
             out.push_str("<tr>");
@@ -104,7 +104,7 @@ impl Table {
                     (_, 0) => ("th", " scope=\"row\""),
                     _ => ("td", ""),
                 };
-                let cell = escape(cell).replace('\n', "<br>");
+                let cell = escaped(cell).replace('\n', "<br>");
                 let _ = write!(out, "<{tag}{scope}>{cell}</{tag}>");
             }
             out.push_str("</tr>\n");
@@ -148,23 +148,23 @@ impl Report {
 
     /// A page that needs nothing else.
     pub fn html(&self, command: &str) -> String {
-        let title = escape(&self.title);
+        let title = escaped(&self.title);
         let mut out = format!(
             "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
              <meta name=\"viewport\" content=\"width=device-width\">\n<title>{title}</title>\n\
              <style>{STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>\n"
         );
         for paragraph in &self.done {
-            let _ = writeln!(out, "<p>{}</p>", escape(paragraph));
+            let _ = writeln!(out, "<p>{}</p>", escaped(paragraph));
         }
         let _ = writeln!(out, "<figure>\n{}</figure>", self.svg);
         for remark in &self.remarks {
-            let _ = writeln!(out, "<p>{}</p>", escape(remark));
+            let _ = writeln!(out, "<p>{}</p>", escaped(remark));
         }
         for table in &self.tables {
             out.push_str(&table.html());
         }
-        let command = escape(command);
+        let command = escaped(command);
         let _ = writeln!(out, "<p>Again:</p>\n<pre>{command}</pre>\n</body>\n</html>");
         out
     }

@@ -17,7 +17,7 @@ use super::chart::{self, Cell, Grid};
 use super::report::{Report, Table};
 use super::run::{Cluster, pass};
 use super::statistics::{Estimate, proportion};
-use super::trials::Failed;
+use crate::trials::Failed;
 
 const TRIALS: u64 = 20_000;
 
@@ -228,22 +228,14 @@ fn picture(measured: &[Measured]) -> String {
             format!("({:.2})", 100.0 * m.formula()),
         ],
     };
-    let row = |&(servers, alive): &(usize, usize)| {
-        let cells = measured
-            .iter()
-            .filter(|m| (m.servers, m.alive) == (servers, alive));
-        (
-            format!("{alive} of {servers} alive"),
-            cells.map(cell).collect(),
-        )
-    };
+    let name = |m: &Measured| format!("{} of {} alive", m.alive, m.servers);
     let grid = Grid {
         title: "First elections that are split, % (in brackets: by the formula)".to_string(),
         columns: (
             "spread / latency".to_string(),
             LATENCIES.map(|n| n.to_string()).to_vec(),
         ),
-        rows: CLUSTERS.iter().map(row).collect(),
+        rows: Grid::rows(measured, name, cell),
         below: "Latency: of a message, one way. Spread: of the election timeouts, from the shortest to the longest."
             .to_string(),
     };

@@ -65,7 +65,7 @@ fn title(timeline: &Timeline) -> String {
 }
 
 /// Text as it may stand in HTML, or in SVG.
-pub(super) fn escaped(text: &str) -> String {
+pub fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

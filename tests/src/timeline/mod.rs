@@ -22,7 +22,7 @@ mod tests;
 mod timers;
 pub mod window;
 
-pub use html::html;
+pub use html::{escaped, html};
 pub use read::read;
 pub use svg::svg;
 pub use window::Window;

@@ -1,30 +1,22 @@
-//! Searches seeds on many threads. What comes of it does not depend on how many: seeds are handed
-//! out in order, and counted in order.
+//! Searches seeds: plays them in order, and counts those with which a wish comes true.
 
-#![allow(clippy::disallowed_methods)] // a watchdog reads the wall clock
-
-use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::thread;
-use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
-use crossbeam_channel::{RecvTimeoutError, Sender, unbounded};
 use labrpc::{Observer, Pulse, Run, Seen};
 use raftapi::{Raft, Server, Time};
 use suite::finding::Finding;
 use suite::logging;
 use suite::watch::{Recording, Watch};
-use suite::watchdog::{LOOK, Watchdog};
 
 use crate::scenario::direct::{Came, Director, Stopped, Watcher, setup};
 use crate::scenario::eyes::Eyes;
 use crate::scenario::statement::Scenario;
 use crate::scenario::wish::{Hopes, Wish};
+use crate::trials::{Halt, Player};
 
-/// What is searched, and how.
+/// What is searched.
 pub struct Search {
     pub scenario: Scenario,
     pub server: Server,
@@ -34,10 +26,6 @@ pub struct Search {
     pub seeds: u64,
     /// How many to find.
     pub count: u64,
-    pub jobs: usize,
-    /// How long a step may take by the wall clock; for ever if none.
-    pub watchdog: Option<Duration>,
-    pub interrupt: Arc<AtomicBool>,
 }
 
 /// What is known so far: of all seeds from the first on, with no gap.
@@ -59,135 +47,66 @@ enum Special {
     Broken(String),
 }
 
-/// Seeds are handed out in portions of this many.
-const PORTION: u64 = 64;
-
-/// A portion that was played: its number and what was special, seed by seed.
-struct Report {
-    portion: u64,
-    special: Vec<(u64, Special)>,
-}
-
-/// What the searcher knows of a worker.
-#[derive(Default)]
-struct Seat {
-    pulse: Arc<Pulse>,
-    seed: AtomicU64,
+impl Known {
+    /// Counts the next seed.
+    fn count(&mut self, seed: u64, special: Option<Special>) {
+        let add = |to: &mut Option<(u64, u64, String)>, why| {
+            to.get_or_insert((0, seed, why)).0 += 1;
+        };
+        self.tried += 1;
+        match special {
+            None => {}
+            Some(Special::Found) => self.found.push(seed),
+            Some(Special::CutShort(why)) => add(&mut self.cut_short, why),
+            Some(Special::Broken(why)) => add(&mut self.broken, why),
+        }
+    }
 }
 
 impl Search {
-    /// Searches, and tells now and then what is known.
+    /// Searches until enough is found, every seed is tried, or somebody interrupts.
     ///
     /// # Errors
     ///
-    /// When a server hangs, with the seed.
-    pub fn run(self: Arc<Self>, mut progress: impl FnMut(&Known)) -> Result<Known> {
+    /// When a server hangs or the laboratory itself panics, with the seed.
+    pub fn run(self: Arc<Self>, player: &Player) -> Result<Known> {
         logging::install();
-        let next = Arc::new(AtomicU64::new(0));
-        let enough = Arc::new(AtomicBool::new(false));
-        let (send, reports) = unbounded();
-        let mut seats = Vec::new();
-        for _ in 0..self.jobs.max(1) {
-            let seat = Arc::new(Seat::default());
-            let watchdog = Watchdog::new(seat.pulse.clone(), self.watchdog);
-            seats.push((seat.clone(), watchdog));
-            let (search, next, enough, send) =
-                (self.clone(), next.clone(), enough.clone(), send.clone());
-            thread::Builder::new()
-                .name("searcher".to_string())
-                .spawn(move || search.work(&seat, &next, &enough, &send))?;
-        }
-        drop(send);
-        let portions = self.seeds.div_ceil(PORTION);
-        let mut waiting = BTreeMap::new();
+        player.expect(self.seeds);
         let mut known = Known::default();
-        let mut counted = 0;
-        let mut looked = Instant::now();
-        while counted < portions && !self.is_enough(&known) {
-            match reports.recv_timeout(LOOK) {
-                Ok(Report { portion, special }) => {
-                    waiting.insert(portion, special);
-                }
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) if self.is_interrupted() => break,
-                Err(RecvTimeoutError::Disconnected) => bail!("a searching thread has failed"),
+        let search = self.clone();
+        // A trial is a seed, counted from the first.
+        let play = move |trial, pulse: &Arc<Pulse>| search.play(search.seed(trial), pulse);
+        let ended = player.each(0..self.seeds, play, |trial, special| {
+            let before = known.found.len();
+            known.count(self.seed(trial), special);
+            let found = known.found.len();
+            if found > before {
+                player.about(format!("{found} found"));
             }
-            while let Some(special) = waiting.remove(&counted) {
-                self.count(&mut known, counted, special);
-                counted += 1;
+            match found as u64 >= self.count {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
             }
-            if looked.elapsed() < LOOK {
-                continue;
+        });
+        player.finish();
+        match ended {
+            Ok(ended) => known.interrupted = ended.is_continue() && known.tried < self.seeds,
+            Err(Halt::Hangs(trial)) => {
+                let seed = self.seed(trial);
+                bail!("a server does not come back to its inbox with seed {seed}: play it");
             }
-            looked = Instant::now();
-            progress(&known);
-            for (seat, watchdog) in &mut seats {
-                let seed = seat.seed.load(Ordering::Relaxed);
-                if watchdog.look(seed).is_some() {
-                    bail!("a server does not come back to its inbox with seed {seed}: play it");
-                }
+            Err(Halt::Breaks(trial)) => {
+                bail!(
+                    "the laboratory itself failed with seed {}",
+                    self.seed(trial)
+                );
             }
         }
-        enough.store(true, Ordering::Relaxed);
-        known.interrupted = counted < portions && !self.is_enough(&known);
         Ok(known)
     }
 
-    fn is_enough(&self, known: &Known) -> bool {
-        known.found.len() as u64 >= self.count
-    }
-
-    fn is_interrupted(&self) -> bool {
-        self.interrupt.load(Ordering::Relaxed)
-    }
-
-    /// How many seeds from the first on the portions before this one have.
-    fn begin(&self, portion: u64) -> u64 {
-        portion.saturating_mul(PORTION).min(self.seeds)
-    }
-
-    fn count(&self, known: &mut Known, portion: u64, special: Vec<(u64, Special)>) {
-        let add = |to: &mut Option<(u64, u64, String)>, seed, why| {
-            to.get_or_insert((0, seed, why)).0 += 1;
-        };
-        for (offset, special) in special {
-            if self.is_enough(known) {
-                return;
-            }
-            let seed = self.first.wrapping_add(offset);
-            known.tried = offset + 1;
-            match special {
-                Special::Found => known.found.push(seed),
-                Special::CutShort(why) => add(&mut known.cut_short, seed, why),
-                Special::Broken(why) => add(&mut known.broken, seed, why),
-            }
-        }
-        if !self.is_enough(known) {
-            known.tried = self.begin(portion + 1);
-        }
-    }
-
-    fn work(&self, seat: &Seat, next: &AtomicU64, enough: &AtomicBool, reports: &Sender<Report>) {
-        logging::mute(true);
-        loop {
-            let portion = next.fetch_add(1, Ordering::Relaxed);
-            let offsets = self.begin(portion)..self.begin(portion + 1);
-            if offsets.is_empty() {
-                return;
-            }
-            let mut special = Vec::new();
-            for offset in offsets {
-                if enough.load(Ordering::Relaxed) || self.is_interrupted() {
-                    return;
-                }
-                let seed = self.first.wrapping_add(offset);
-                seat.seed.store(seed, Ordering::Relaxed);
-                special.extend(self.play(seed, &seat.pulse).map(|how| (offset, how)));
-            }
-            if reports.send(Report { portion, special }).is_err() {
-                return;
-            }
-        }
+    fn seed(&self, trial: u64) -> u64 {
+        self.first.wrapping_add(trial)
     }
 
     /// Plays one run; nothing of it is written down.

@@ -252,7 +252,7 @@ fn about_servers(words: &mut Words) -> Parsed<Fact> {
 
 fn is_server(word: &str) -> bool {
     let digits = word.strip_prefix(['S', 's']);
-    digits.is_some_and(crate::scenario::text::is_number)
+    digits.is_some_and(crate::quantities::is_number)
 }
 
 fn is(words: &mut Words, subject: Subject) -> Parsed<Fact> {

@@ -1,73 +1,33 @@
-//! Numbers and their units.
+//! Numbers and their units, as words of a scenario.
 
 use std::time::Duration;
 
 use labrpc::Delay;
 
-use crate::scenario::text::{Complaint, Token, Words, is_number};
-
-const DURATION: &str = "a duration, as 5ms or 1.5s";
-
-/// The units of time, in nanoseconds.
-const UNITS: [(&str, u64); 6] = [
-    ("ns", 1),
-    ("us", 1_000),
-    ("ms", 1_000_000),
-    ("s", 1_000_000_000),
-    ("min", 60_000_000_000),
-    ("h", 3_600_000_000_000),
-];
+use crate::quantities::{self, DURATION, PROBABILITY, Range, Wrong, decimal, is_number};
+use crate::scenario::text::{Complaint, Place, Token, Words};
 
 const NUMBERS: [&str; 13] = [
     "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
     "eleven", "twelve",
 ];
 
+fn complain(place: Place, wrong: Wrong) -> Complaint {
+    Complaint {
+        place,
+        what: wrong.what,
+        hint: wrong.hint,
+    }
+}
+
 /// A duration with its unit.
 pub fn duration(words: &mut Words) -> Result<Duration, Complaint> {
     let token = words.take(DURATION)?;
-    let text = token.text.as_str();
-    let split = text.find(|c: char| !c.is_ascii_digit() && c != '.');
-    let (number, unit) = text.split_at(split.unwrap_or(text.len()));
-    if token.quoted || number.is_empty() {
+    if token.quoted {
         let what = format!("expected {DURATION}; found {token}");
         return Err(Complaint::new(token.place, what));
     }
-    let Some((_, nanos)) = UNITS.iter().find(|(name, _)| *name == unit) else {
-        let (what, hint) = match unit {
-            "" if number == "0" => return Ok(Duration::ZERO),
-            "" => (
-                format!("'{text}' has no unit"),
-                format!("write {number}ms or {number}s"),
-            ),
-            _ => (
-                format!("'{unit}' is no unit of time"),
-                "the units are ns, us, ms, s, min, h".to_string(),
-            ),
-        };
-        return Err(Complaint::new(token.place, what).hint(hint));
-    };
-    let scaled = decimal(number, *nanos);
-    let scaled = scaled.ok_or_else(|| no_number(&token, "a whole number of nanoseconds, too"))?;
-    const LONGEST: u64 = 24 * 3_600_000_000_000;
-    if scaled > LONGEST {
-        let what = format!("{text} is longer than a day, the longest time there is");
-        return Err(Complaint::new(token.place, what));
-    }
-    Ok(Duration::from_nanos(scaled))
-}
-
-/// A decimal number times `unit`, exactly.
-fn decimal(number: &str, unit: u64) -> Option<u64> {
-    let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
-    if !is_number(whole) || !is_number(fraction) || fraction.len() > 15 {
-        return None;
-    }
-    let scale = 10u128.pow(fraction.len() as u32);
-    let digits: u128 = format!("{whole}{fraction}").parse().ok()?;
-    let nanos = digits.checked_mul(u128::from(unit))?;
-    (nanos % scale == 0).then_some(())?;
-    u64::try_from(nanos / scale).ok()
+    quantities::duration(&token.text).map_err(|wrong| complain(token.place, wrong))
 }
 
 fn no_number(token: &Token, what: &str) -> Complaint {
@@ -84,18 +44,14 @@ pub fn some_time(words: &mut Words) -> Result<Duration, Complaint> {
 }
 
 /// From and to, both included: `150ms..300ms`. Or one duration, twice.
-pub fn range(words: &mut Words) -> Result<(Duration, Duration), Complaint> {
+pub fn range(words: &mut Words) -> Result<Range, Complaint> {
     let place = words.place();
     let min = duration(words)?;
-    if !words.eat("..") {
-        return Ok((min, min));
-    }
-    let max = duration(words)?;
-    if max < min {
-        let what = format!("{min:?}..{max:?} runs backwards");
-        return Err(Complaint::new(place, what).hint(format!("write {max:?}..{min:?}")));
-    }
-    Ok((min, max))
+    let max = match words.eat("..") {
+        true => duration(words)?,
+        false => min,
+    };
+    Range::new(min, max).map_err(|wrong| complain(place, wrong))
 }
 
 /// `steps of 100ms`, if it is there.
@@ -114,7 +70,7 @@ pub fn delay(words: &mut Words) -> Result<Delay, Complaint> {
     let min = match words.is("exp") || words.is("nested") {
         true => Duration::ZERO,
         false => {
-            let (min, max) = range(words)?;
+            let Range { min, max } = range(words)?;
             if min != max {
                 return Ok(match steps(words)? {
                     Some(step) => Delay::Steps { min, max, step },
@@ -144,23 +100,11 @@ pub fn delay(words: &mut Words) -> Result<Delay, Complaint> {
 
 /// A probability: `10%`, or `0.1`.
 pub fn probability(words: &mut Words) -> Result<f64, Complaint> {
-    let token = words.take("a probability, as 10%")?;
-    let (number, percent) = match token.text.strip_suffix('%') {
-        Some(number) => (number, 100.0),
-        None => (token.text.as_str(), 1.0),
-    };
-    let plain = number.chars().all(|c| c.is_ascii_digit() || c == '.');
-    let value: Option<f64> = number.parse().ok().filter(|_| plain && !token.quoted);
-    let value = value.ok_or_else(|| no_number(&token, "a probability, as 10%"))?;
-    if percent == 1.0 && value > 1.0 {
-        let what = format!("'{number}' is no probability: those are 0 to 1");
-        return Err(Complaint::new(token.place, what).hint(format!("write {number}%")));
+    let token = words.take(PROBABILITY)?;
+    if token.quoted {
+        return Err(no_number(&token, PROBABILITY));
     }
-    if value > percent {
-        let what = format!("{} is more than always", token.text);
-        return Err(Complaint::new(token.place, what).hint("100% is the most"));
-    }
-    Ok(value / percent)
+    quantities::probability(&token.text).map_err(|wrong| complain(token.place, wrong))
 }
 
 /// How many times: `x3`, `x1.1`; in thousandths.
@@ -231,24 +175,15 @@ mod tests {
     }
 
     #[test]
-    fn durations_are_exact_and_have_units() {
+    fn durations_are_words_of_their_own() {
         let nanos = |text| parse(duration, text).map(|d| d.as_nanos());
         assert_eq!(nanos("1.5s"), Ok(1_500_000_000));
-        assert_eq!(nanos("0.092ms"), Ok(92_000));
-        assert_eq!(nanos("0"), Ok(0));
-        assert_eq!(
-            nanos("150"),
-            Err("'150' has no unit (write 150ms or 150s)".to_string())
-        );
-        assert!(nanos("5sec").unwrap_err().contains("'sec' is no unit"));
-        assert!(nanos("25h").unwrap_err().contains("longer than a day"));
-        assert!(nanos("soon").unwrap_err().contains("expected a duration"));
-        assert!(nanos("1.2.3s").is_err() && nanos("0.5ns").is_err());
-        assert!(
-            parse(range, "300ms..150ms")
-                .unwrap_err()
-                .contains("150ms..300ms")
-        );
+        let told = "'150' has no unit (write 150ms or 150s)";
+        assert_eq!(nanos("150"), Err(told.to_string()));
+        assert!(nanos("\"5ms\"").unwrap_err().contains("found \"5ms\""));
+        assert!(nanos("").unwrap_err().contains("the line ends here"));
+        let told = parse(range, "300ms..150ms").unwrap_err();
+        assert!(told.contains("write 150ms..300ms"), "{told}");
     }
 
     #[test]
@@ -292,14 +227,8 @@ mod tests {
     #[test]
     fn probabilities_and_factors() {
         assert_eq!(parse(probability, "10%"), Ok(0.1));
-        assert_eq!(parse(probability, "0.25"), Ok(0.25));
         assert!(parse(probability, "10").unwrap_err().contains("write 10%"));
-        assert!(
-            parse(probability, "101%")
-                .unwrap_err()
-                .contains("more than always")
-        );
-        assert!(parse(probability, "nan").is_err());
+        assert!(parse(probability, "\"10%\"").is_err());
         assert_eq!(parse(times, "x1.1"), Ok(1100));
         assert!(parse(times, "3").unwrap_err().contains("write x3"));
         assert_eq!(parse(ordinal, "2nd"), Ok(2));

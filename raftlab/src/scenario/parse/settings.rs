@@ -4,6 +4,7 @@ use labrpc::ServerId;
 use raftapi::{Entry, Features, PreVote, Redraw, Stable, Timing};
 
 use super::quantities::{number, range, some_time, steps};
+use crate::quantities::Range;
 use crate::scenario::text::{Complaint, Words};
 
 type Parsed<T> = Result<T, Complaint>;
@@ -42,7 +43,7 @@ pub fn timing(words: &mut Words) -> Parsed<Timing> {
         ));
     }
     let place = words.place();
-    let (min, max) = range(words)?;
+    let Range { min, max } = range(words)?;
     if min.is_zero() {
         let what = "an election timeout of nothing: no server would ever wait";
         return Err(Complaint::new(place, what));

@@ -29,6 +29,19 @@ pub struct Grid {
     pub below: String,
 }
 
+impl Grid {
+    /// Results as rows: those of one name that stand together are one.
+    pub fn rows<T>(
+        results: &[T],
+        name: impl Fn(&T) -> String,
+        cell: impl Fn(&T) -> Cell,
+    ) -> Vec<(String, Vec<Cell>)> {
+        let rows = results.chunk_by(|a, b| name(a) == name(b));
+        rows.map(|row| (name(&row[0]), row.iter().map(&cell).collect()))
+            .collect()
+    }
+}
+
 impl Figure for Grid {
     fn height(&self) -> f64 {
         TOP + ROW * self.rows.len() as f64 + BOTTOM

@@ -11,6 +11,8 @@ mod panel;
 
 use std::fmt::Write;
 
+use suite::timeline::escaped;
+
 pub use axis::{Axis, short};
 pub use grid::{Cell, Grid};
 pub use panel::{Kind, Panel, Series};
@@ -47,7 +49,7 @@ pub fn draw(title: &str, figures: &[&dyn Figure]) -> String {
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" \
          height=\"{height}\" role=\"img\" font-family=\"Helvetica, Arial, sans-serif\" font-size=\"16\">\n\
          <title>{}</title>\n<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n{}</svg>\n",
-        escape(title),
+        escaped(title),
         svg.body
     )
 }
@@ -77,7 +79,7 @@ impl Svg {
             Anchor::Middle => "middle",
             Anchor::End => "end",
         };
-        let text = escape(text);
+        let text = escaped(text);
         let _ = writeln!(
             self.body,
             "<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\" {more}>{text}</text>"
@@ -131,19 +133,4 @@ impl Svg {
             points.join(" ")
         );
     }
-}
-
-/// A text as it stands in XML and HTML.
-pub fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            c => out.push(c),
-        }
-    }
-    out
 }

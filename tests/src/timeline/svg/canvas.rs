@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use super::colour;
-use crate::timeline::html::escaped;
+use crate::timeline::escaped;
 
 /// Where a text stands from its point.
 #[derive(Clone, Copy, PartialEq, Eq)]
