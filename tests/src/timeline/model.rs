@@ -106,7 +106,9 @@ pub enum Role {
 pub struct Timer {
     /// When it was reset.
     pub begin: u64,
-    /// When it was to run out, if that is known: the bar runs from full at `begin` to empty here.
+    /// When it was to run out: the bar runs from full at `begin` to empty here. None if that is not
+    /// known, of a timer that is `inferred`; any other that has none never runs out: the server
+    /// waits for ever.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub due: Option<u64>,
     /// When it did, or was reset again, or stopped.
@@ -278,8 +280,12 @@ pub struct Moment {
 pub struct Note {
     /// When.
     pub at: u64,
-    /// What.
+    /// What: all that was said at this time, with `; ` between.
     pub text: String,
+    /// Whether it only says that something came as expected, or did not: others come first where
+    /// there is no room for all.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub expected: bool,
 }
 
 /// A broken rule.

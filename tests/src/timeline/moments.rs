@@ -1,10 +1,10 @@
 //! What a lecture asks before it shows it: the moments at which something is decided.
 
-use raftapi::Time;
+use std::collections::BTreeMap;
 
-use super::model::{Election, EndedBy, Kind, Message, Moment, Role, Timeline, Timer};
+use super::model::{Election, EndedBy, Kind, Message, Moment, ResetBy, Role, Timeline, Timer};
 use super::steps::{Steps, Trigger};
-use super::timers::is_current;
+use super::timers::{Ran, is_current};
 
 /// How many questions there are of each of the three sorts, at most.
 const OF_A_SORT: usize = 20;
@@ -14,32 +14,79 @@ const OF_A_SORT: usize = 20;
 const RESETS: usize = 2;
 const NO_RESETS: usize = 3;
 
-/// The moments of a run, in order of time.
-pub(super) fn moments(timeline: &Timeline, steps: &[Steps]) -> Vec<Moment> {
-    let mut first = Vec::new();
-    let mut winners = Vec::new();
-    for (index, election) in timeline.elections.iter().enumerate() {
+/// The moments of a run, in order of time: one is over before the next is asked about, else its
+/// answer would be on the screen. Where two are in each other's way, elections come before timers.
+pub(super) fn moments(timeline: &Timeline, steps: &[Steps], ran: &[Vec<Ran>]) -> Vec<Moment> {
+    let mut chosen = Chosen::default();
+    let elections = || timeline.elections.iter().enumerate();
+    let first = elections().filter_map(|(index, election)| {
         let before = index.checked_sub(1).map(|index| &timeline.elections[index]);
-        if before.is_none_or(|before| before.won.is_some()) {
-            first.extend(who_campaigns_first(timeline, before, election));
+        let leaderless = before.is_none_or(|before| before.won.is_some());
+        leaderless.then(|| who_campaigns_first(timeline, before, election))?
+    });
+    chosen.add_all(first);
+    chosen.add_all(elections().filter_map(|(_, election)| who_wins(timeline, election)));
+    effects(timeline, steps, ran, &mut chosen);
+    chosen.0.into_values().collect()
+}
+
+/// The moments so far, by the time at which they are asked about.
+#[derive(Default)]
+struct Chosen(BTreeMap<u64, Moment>);
+
+impl Chosen {
+    /// Whether nothing is asked about, or shown, meanwhile.
+    fn has_room(&self, at: u64, shown: u64) -> bool {
+        let before = self.0.range(..=at).next_back();
+        let after = self.0.range(at..).next();
+        at < shown
+            && before.is_none_or(|(_, before)| before.shown <= at)
+            && after.is_none_or(|(&after, _)| shown <= after)
+    }
+
+    fn add(&mut self, moment: Moment) {
+        self.0.insert(moment.at, moment);
+    }
+
+    /// Those of one sort, as far as there is room.
+    fn add_all(&mut self, sort: impl Iterator<Item = Moment>) {
+        let most = self.0.len() + OF_A_SORT;
+        for moment in sort {
+            if self.0.len() < most && self.has_room(moment.at, moment.shown) {
+                self.add(moment);
+            }
         }
-        winners.extend(who_wins(timeline, election));
     }
-    let mut effects = effects(timeline, steps);
-    for sort in [&mut first, &mut winners, &mut effects] {
-        sort.truncate(OF_A_SORT);
-    }
-    let mut all = [first, winners, effects].concat();
-    all.sort_by_key(|moment| (moment.at, moment.shown));
-    all
 }
 
 fn name(server: u32) -> String {
     format!("S{server}")
 }
 
-fn time(nanos: u64) -> Time {
-    Time::from_nanos(nanos)
+/// How many digits of a second it takes to tell these times apart: to the millisecond, if that
+/// will do.
+fn digits(times: &[u64]) -> u32 {
+    let blurs = |digits: &u32| {
+        let unit = 10_u64.pow(9 - digits);
+        let differ = |a: u64, b: u64| a != b && a / unit == b / unit;
+        let mut sorted = times.to_vec();
+        sorted.sort_unstable();
+        sorted.windows(2).any(|pair| differ(pair[0], pair[1]))
+    };
+    [3, 6]
+        .into_iter()
+        .find(|digits| !blurs(digits))
+        .unwrap_or(9)
+}
+
+/// A time in seconds, cut to so many digits.
+fn time(nanos: u64, digits: u32) -> String {
+    let fraction = format!("{:09}", nanos % 1_000_000_000);
+    format!(
+        "{}.{} s",
+        nanos / 1_000_000_000,
+        &fraction[..digits as usize]
+    )
 }
 
 /// `S0, S1 and S2`
@@ -74,7 +121,8 @@ impl Timeline {
     }
 }
 
-/// Asked when all timers that matter run, and nobody leads any more.
+/// Asked when all timers that matter run, and nobody leads any more; before the first of them runs
+/// out, be it for a pre-vote.
 fn who_campaigns_first(
     timeline: &Timeline,
     before: Option<&Election>,
@@ -88,14 +136,21 @@ fn who_campaigns_first(
     {
         return None;
     }
-    let just_before = shown.checked_sub(1)?;
+    let fired = fired_before(timeline, winner, shown)?;
+    let just_before = fired.checked_sub(1)?;
     let living: Vec<u32> = (0..timeline.lanes.len() as u32)
         .filter(|&id| timeline.is_up(id, just_before) && !timeline.leads(id, just_before))
         .collect();
-    let last_reset = living
+    let timers: Vec<(u32, Option<&Timer>)> = living
         .iter()
-        .filter_map(|&id| timeline.timer(id, just_before))
-        .map(|timer| timer.begin);
+        .map(|&id| (id, timeline.timer(id, just_before)))
+        .collect();
+    let known = || timers.iter().filter_map(|&(_, timer)| timer);
+    // Two that run out at once: which is first nobody can tell.
+    let fires = |timer: &&Timer| timer.ended_by == EndedBy::Fired && timer.end == fired;
+    if living.len() < 2 || known().filter(fires).count() != 1 {
+        return None;
+    }
     // A leader that goes is missed when the last server has heard it for the last time.
     let gone = before
         .and_then(|before| before.won)
@@ -103,43 +158,69 @@ fn who_campaigns_first(
             let lane = &timeline.lanes[leader as usize];
             let crashes = lane.crashes.iter().copied();
             let goes = crashes.chain(lane.isolated.iter().map(|span| span.begin));
-            goes.filter(|at| (since..shown).contains(at))
+            goes.filter(|at| (since..fired).contains(at))
                 .max()
                 .unwrap_or(0)
         });
-    let at = last_reset.max()?.max(gone).min(just_before);
-    if living.len() < 2 {
-        return None;
-    }
-    let timers: Vec<String> = living
-        .iter()
-        .map(|&id| timer_in_words(timeline, id, just_before))
+    let at = known().map(|timer| timer.begin).max()?.max(gone);
+    let times: Vec<u64> = known()
+        .flat_map(|timer| [Some(timer.begin), timer.due])
+        .flatten()
         .collect();
+    let digits = digits(&times);
+    let words: Vec<String> = timers
+        .iter()
+        .map(|&(id, timer)| timer_in_words(id, timer, digits))
+        .collect();
+    let mut roles = timeline.lanes[winner as usize].roles.iter();
+    let asked_before =
+        roles.any(|r| r.role == Role::PreCandidate && (fired..=shown).contains(&r.begin));
+    let and_then = match asked_before {
+        true => " and who then is granted the pre-votes of a majority",
+        false => "",
+    };
     Some(Moment {
-        at,
+        at: at.min(just_before),
         shown,
         question: "Who campaigns first?".to_string(),
         choices: living.iter().map(|&id| name(id)).collect(),
         answer: living.iter().position(|&id| id == winner)?,
-        why: format!("Whose election timer runs out first. {}", timers.join("; ")),
+        why: format!(
+            "Whose election timer runs out first{and_then}. {}",
+            words.join("; ")
+        ),
     })
 }
 
-fn timer_in_words(timeline: &Timeline, server: u32, at: u64) -> String {
-    let server_name = name(server);
-    let Some(timer) = timeline.timer(server, at) else {
-        return format!("{server_name}'s timer is not known");
-    };
-    let since = time(timer.begin);
-    match timer.due {
-        Some(due) if timer.ended_by == EndedBy::Fired => {
-            format!("{server_name}'s ran from {since} to {}", time(due))
+/// When the timer ran out because of which a server is a candidate at this time: it may have asked
+/// for pre-votes since, or waited for its disk. None if it campaigns for another reason.
+fn fired_before(timeline: &Timeline, server: u32, candidate: u64) -> Option<u64> {
+    let timers = &timeline.lanes[server as usize].timers;
+    let begun = timers.partition_point(|timer| timer.begin <= candidate);
+    for timer in timers[..begun].iter().rev() {
+        if timer.ended_by == EndedBy::Fired && timer.end <= candidate {
+            return Some(timer.end);
         }
-        Some(due) => format!(
-            "{server_name}'s ran from {since} and was due at {}",
-            time(due)
-        ),
-        None => format!("{server_name}'s had run since {since} only"),
+        if timer.reset_by != ResetBy::Campaign {
+            return None;
+        }
+    }
+    None
+}
+
+fn timer_in_words(server: u32, timer: Option<&Timer>, digits: u32) -> String {
+    let server = name(server);
+    let Some(timer) = timer else {
+        return format!("{server}'s timer is not known");
+    };
+    let since = time(timer.begin, digits);
+    match timer.due.map(|due| time(due, digits)) {
+        Some(due) if timer.ended_by == EndedBy::Fired => {
+            format!("{server}'s ran from {since} to {due}")
+        }
+        Some(due) => format!("{server}'s ran from {since} and was due at {due}"),
+        None if timer.inferred => format!("{server}'s had run since {since} only"),
+        None => format!("{server} waits for ever"),
     }
 }
 
@@ -196,7 +277,7 @@ fn who_wins(timeline: &Timeline, election: &Election) -> Option<Moment> {
 }
 
 /// What may be asked of a message and the timer that it finds.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Effect {
     Heartbeat,
     StaleHeartbeat,
@@ -204,7 +285,34 @@ enum Effect {
     Refused,
 }
 
-fn effects(timeline: &Timeline, steps: &[Steps]) -> Vec<Moment> {
+/// A message that reaches a server, and the run of its timer that it finds.
+struct Meeting<'a> {
+    effect: Effect,
+    server: u32,
+    message: &'a Message,
+    at: u64,
+    timer: &'a Timer,
+    reset: bool,
+}
+
+impl Meeting<'_> {
+    /// When it is asked about: the message is under way, and the timer runs.
+    fn asked(&self) -> u64 {
+        let sent = self.message.sent.unwrap_or(self.at).max(self.timer.begin);
+        (sent + self.at.saturating_sub(sent) / 2).min(self.at.saturating_sub(1))
+    }
+
+    fn by_rule(&self) -> bool {
+        matches!(self.effect, Effect::Heartbeat | Effect::Granted)
+    }
+}
+
+/// Whom which message meets, in order of time.
+fn meetings<'a>(
+    timeline: &'a Timeline,
+    steps: &'a [Steps],
+    ran: &'a [Vec<Ran>],
+) -> Vec<Meeting<'a>> {
     let mut answered: Vec<Option<Kind>> = vec![None; timeline.messages.len()];
     for message in &timeline.messages {
         if let Some(request) = message.answers {
@@ -212,58 +320,74 @@ fn effects(timeline: &Timeline, steps: &[Steps]) -> Vec<Moment> {
         }
     }
     let mut all = Vec::new();
-    for (server, steps) in (0u32..).zip(steps) {
-        let mut asked: Vec<Effect> = Vec::new();
-        for step in &steps.all {
-            let Some(index) = step.message else { continue };
-            let message = &timeline.messages[index as usize];
-            let (effect, limit) = match (step.trigger, answered[index as usize]) {
-                (Trigger::Heartbeat(term), _) if is_current(step, term) => {
-                    (Effect::Heartbeat, RESETS)
-                }
-                (Trigger::Heartbeat(_), _) => (Effect::StaleHeartbeat, NO_RESETS),
-                (Trigger::Asked, Some(Kind::Grant)) => (Effect::Granted, RESETS),
-                (Trigger::Asked, Some(Kind::Refusal)) => (Effect::Refused, NO_RESETS),
+    for ((server, steps), ran) in (0u32..).zip(steps).zip(ran) {
+        for (index, step) in steps.all.iter().enumerate() {
+            let Some(message) = step.message else {
+                continue;
+            };
+            let effect = match (step.trigger, answered[message as usize]) {
+                (Trigger::Heartbeat(term), _) if is_current(step, term) => Effect::Heartbeat,
+                (Trigger::Heartbeat(_), _) => Effect::StaleHeartbeat,
+                (Trigger::Asked, Some(Kind::Grant)) => Effect::Granted,
+                (Trigger::Asked, Some(Kind::Refusal)) => Effect::Refused,
                 _ => continue,
             };
-            let before = step.at.saturating_sub(1);
             // Who leads has no timer; that of a candidate who yields is a question of its own.
-            let Some(timer) = timeline.timer(server, before) else {
+            let next = ran.partition_point(|ran| ran.from < index);
+            let found = next.checked_sub(1).map(|last| &ran[last]);
+            let Some(found) = found.filter(|found| index <= found.until) else {
                 continue;
             };
-            if asked.iter().filter(|known| **known == effect).count() >= limit {
+            let reset = ran.get(next).filter(|ran| ran.from == index);
+            // Of what happens at one time only the whole can be seen.
+            let after = reset.unwrap_or(found);
+            if found.timer.begin >= step.at || (after.until != index && after.timer.end <= step.at)
+            {
                 continue;
             }
-            asked.push(effect);
-            let reset = timeline.lanes[server as usize]
-                .timers
-                .binary_search_by_key(&step.at, |timer| timer.begin)
-                .is_ok();
-            let moment = effect_of(effect, server, message, step.at, timer, reset);
-            all.push((effect, moment));
+            all.push(Meeting {
+                effect,
+                server,
+                message: &timeline.messages[message as usize],
+                at: step.at,
+                timer: &found.timer,
+                reset: reset.is_some(),
+            });
         }
     }
-    all.sort_by_key(|(_, moment)| moment.shown);
-    for resets in [Effect::Heartbeat, Effect::Granted] {
-        let mut times = 0;
-        all.retain(|(effect, _)| {
-            times += usize::from(*effect == resets);
-            *effect != resets || times <= RESETS
-        });
-    }
-    // Those that reset nothing are kept when there are too many.
-    all.sort_by_key(|(effect, _)| matches!(effect, Effect::Heartbeat | Effect::Granted));
-    all.into_iter().map(|(_, moment)| moment).collect()
+    all.sort_by_key(|meeting| meeting.at);
+    all
 }
 
-fn effect_of(
-    effect: Effect,
-    server: u32,
-    message: &Message,
-    shown: u64,
-    timer: &Timer,
-    reset: bool,
-) -> Moment {
+/// Asks what messages do to timers. What resets nothing comes first: that teaches more.
+fn effects(timeline: &Timeline, steps: &[Steps], ran: &[Vec<Ran>], chosen: &mut Chosen) {
+    let (resets, nothing): (Vec<_>, Vec<_>) = meetings(timeline, steps, ran)
+        .into_iter()
+        .partition(Meeting::by_rule);
+    let most = chosen.0.len() + OF_A_SORT;
+    let mut times: BTreeMap<(Effect, Option<u32>), usize> = BTreeMap::new();
+    for meeting in nothing.iter().chain(&resets) {
+        let (of, limit) = match meeting.by_rule() {
+            true => (None, RESETS),
+            false => (Some(meeting.server), NO_RESETS),
+        };
+        let times = times.entry((meeting.effect, of)).or_default();
+        if chosen.0.len() < most && *times < limit && chosen.has_room(meeting.asked(), meeting.at) {
+            *times += 1;
+            chosen.add(effect_of(meeting));
+        }
+    }
+}
+
+fn effect_of(meeting: &Meeting<'_>) -> Moment {
+    let &Meeting {
+        effect,
+        server,
+        message,
+        at: shown,
+        timer,
+        reset,
+    } = meeting;
     let (to, from, term) = (name(server), name(message.from), message.term);
     let what = match message.kind {
         Kind::Heartbeat => format!("the heartbeat of term {term} from {from}"),
@@ -287,22 +411,20 @@ fn effect_of(
              win would keep those from campaigning that can (Figure 2)"
         ),
     };
-    let by_rule = matches!(effect, Effect::Heartbeat | Effect::Granted);
-    let but = match (by_rule == reset, reset) {
+    let but = match (meeting.by_rule() == reset, reset) {
         (true, _) => "",
         (false, true) => ". This server resets it all the same: no rule of Figure 2 says so",
         (false, false) => ". This server does not reset it",
     };
     let due = match timer.due {
         Some(due) if !reset && due > shown => {
-            format!(". It was due at {}, and still is", time(due))
+            format!(". It was due at {}, and still is", time(due, 3))
         }
-        Some(due) if reset => format!(". It was due at {}, and starts afresh", time(due)),
+        Some(due) if reset => format!(". It was due at {}, and starts afresh", time(due, 3)),
         _ => String::new(),
     };
-    let sent = message.sent.unwrap_or(shown).max(timer.begin);
     Moment {
-        at: (sent + shown.saturating_sub(sent) / 2).min(shown.saturating_sub(1)),
+        at: meeting.asked(),
         shown,
         question: format!("What does {what} do to {to}'s election timer?"),
         choices: vec!["it is reset".to_string(), "nothing: it runs on".to_string()],

@@ -9,7 +9,7 @@ use super::messages::{Envelope, Messages, Texts, What};
 use super::model::{About, Broken, Event, Note, Span, Timeline};
 use super::moments::moments;
 use super::steps::steps;
-use super::timers::timers;
+use super::timers::{Ran, timers};
 use crate::wording::{is_heartbeat, words};
 
 /// Reads a trace, also one of real time, and one of which only the end was kept. Records about
@@ -24,7 +24,7 @@ pub fn read(header: &Header, trace: &[Record<Raft>]) -> Timeline {
     let mut texts = Texts::default();
     let mut messages = Messages::default();
     let mut lanes = Lanes::new(header.servers, begin);
-    let (mut notes, mut broken) = (Vec::new(), None);
+    let (mut noted, mut broken) = (Vec::new(), None);
     let mut indices = Vec::with_capacity(trace.len());
     let mut events = Vec::with_capacity(trace.len());
     for record in &trace {
@@ -33,10 +33,7 @@ pub fn read(header: &Header, trace: &[Record<Raft>]) -> Timeline {
         indices.push(message);
         lanes.observe(record);
         match &record.what {
-            Happening::Noted { note } => notes.push(Note {
-                at,
-                text: note.clone(),
-            }),
+            Happening::Noted { note } => noted.push((at, note)),
             Happening::RuleBroken { finding } => {
                 broken = Some(Broken {
                     at,
@@ -62,8 +59,9 @@ pub fn read(header: &Header, trace: &[Record<Raft>]) -> Timeline {
     }
     let (mut lanes, cuts) = lanes.end(end);
     let steps = steps(&trace, &indices, header.servers);
-    for (lane, steps) in lanes.iter_mut().zip(&steps) {
-        lane.timers = timers(steps, end);
+    let ran: Vec<Vec<Ran>> = steps.iter().map(|steps| timers(steps, end)).collect();
+    for ((lane, steps), ran) in lanes.iter_mut().zip(&steps).zip(&ran) {
+        lane.timers = ran.iter().map(|ran| ran.timer).collect();
         lane.by_hand = !steps.runs && steps.speaks;
         // Nothing was seen of it, not even a deadline.
         if !steps.runs && !steps.speaks && lane.down.is_empty() {
@@ -82,13 +80,33 @@ pub fn read(header: &Header, trace: &[Record<Raft>]) -> Timeline {
         cuts,
         elections,
         moments: Vec::new(),
-        notes,
+        notes: notes(&noted),
         broken,
         events,
         texts: texts.into_all(),
     };
-    timeline.moments = moments(&timeline, &steps);
+    timeline.moments = moments(&timeline, &steps, &ran);
     timeline
+}
+
+/// What was noted, as one note for each time, with what was said for its own sake before what was
+/// expected: the beginning of a note is what there is room for.
+fn notes(noted: &[(u64, &String)]) -> Vec<Note> {
+    let is_expected =
+        |text: &str| text.starts_with("as expected") || text.starts_with("not as expected");
+    let together = noted.chunk_by(|one, next| one.0 == next.0);
+    let notes = together.map(|together| {
+        let (expected, own): (Vec<&str>, Vec<&str>) = together
+            .iter()
+            .map(|(_, text)| text.as_str())
+            .partition(|text| is_expected(text));
+        Note {
+            at: together[0].0,
+            expected: own.is_empty(),
+            text: [own, expected].concat().join("; "),
+        }
+    });
+    notes.collect()
 }
 
 /// A server that a record is about, and that the header does not know.

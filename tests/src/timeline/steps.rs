@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use labrpc::{Happening, Record};
-use raftapi::{Raft, Reply, Request, Role, ServerId, Stable, Status, Term};
+use raftapi::{Raft, Reply, Request, Role, ServerId, Stable, Status, Term, Time};
 
 /// What a server's step began with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +41,7 @@ pub(super) struct Step {
     pub answered: Option<Term>,
     /// The last that it published.
     pub status: Option<Status>,
-    /// The deadline that it set.
+    /// The deadline that it set, or that it waits for ever.
     pub deadline: Option<Option<u64>>,
     /// The highest term that the server had shown before.
     pub told: Term,
@@ -265,11 +265,16 @@ fn observe(all: &mut [Steps], record: &Record<Raft>, message: Option<u32>) {
                 steps.begin(number, at, Trigger::Unknown, None);
             }
             if let Some(step) = steps.all.last_mut() {
-                step.deadline = Some(deadline.map(|time| time.as_nanos()));
+                step.deadline = Some(deadline.and_then(nanos));
             }
         }
         _ => {}
     }
+}
+
+/// A deadline at [`Time::NEVER`] is none.
+pub(super) fn nanos(deadline: Time) -> Option<u64> {
+    (deadline != Time::NEVER).then_some(deadline.as_nanos())
 }
 
 /// The term in which a server has voted for itself, if that is the current one.

@@ -139,23 +139,41 @@ fn title(plan: &Plan<'_>, canvas: &mut Canvas) {
     let title = format!("{}, seed {}", timeline.run, timeline.seed);
     canvas.bold(LEFT, 30.0, &canvas::clipped(&title, 110), 22.0);
     let (from, to) = (Time::from_nanos(from), Time::from_nanos(to));
-    let mut about = format!("{} servers, {from} to {to}", timeline.lanes.len());
+    let servers = match timeline.lanes.len() {
+        1 => "1 server".to_string(),
+        servers => format!("{servers} servers"),
+    };
+    let mut about = format!("{servers}, {from} to {to}");
     if !timeline.about.is_empty() {
         about = format!("{about}; {}", timeline.about);
     }
     let about = canvas::clipped(&about, 200);
     canvas.text(LEFT, 52.0, &about, Anchor::Start, 14.0, colour::GREY);
-    for note in &timeline.notes {
-        if !plan.window.holds(note.at) {
-            continue;
-        }
+    notes(plan, canvas);
+}
+
+/// Notes, on lines of their own where they are close to one another. Those that only say that
+/// something came as expected get the places that are left. Whose text has none keeps its mark, and
+/// tells it to who points there.
+fn notes(plan: &Plan<'_>, canvas: &mut Canvas) {
+    let seen = || {
+        let notes = plan.timeline.notes.iter();
+        notes.filter(|note| plan.window.holds(note.at))
+    };
+    let own = seen().filter(|note| !note.expected);
+    for note in own.chain(seen().filter(|note| note.expected)) {
         let x = plan.x(note.at);
-        let text = canvas::clipped(&note.text, 60);
-        // Notes that are close to one another stand on lines of their own, while there are any.
         let places = [(x + 5.0, TOP - 14.0), (x + 5.0, TOP - 28.0)];
-        if canvas.label(&places, &text, Anchor::Start, 13.0, colour::PURPLE) {
+        let written = [110, 60, 30].into_iter().any(|length| {
+            let text = canvas::clipped(&note.text, length);
+            canvas.label(&places, &text, Anchor::Start, 13.0, colour::PURPLE)
+        });
+        if written || !note.expected {
             let bottom = plan.bottom();
+            let title = format!("{}: {}", Time::from_nanos(note.at), note.text);
+            canvas.begin_titled(&title);
             canvas.line((x, TOP - 26.0), (x, bottom), colour::PURPLE, 1.0, "2 3");
+            canvas.end_titled();
         }
     }
 }

@@ -5,9 +5,12 @@ use std::collections::BTreeMap;
 use labrpc::{Happening, Header, Lost, Record};
 use raftapi::{Raft, Role, ServerId, Stable, Status, Time};
 
+mod moments;
+
 use super::model::{About, EndedBy, Kind, ResetBy, Timeline, Timer};
 use super::{Window, read};
 use crate::rules::testing::*;
+use moments::assert_apart;
 
 const MS: u64 = 1_000_000;
 
@@ -287,14 +290,9 @@ fn stale_heartbeats_and_refusals_reset_nothing_and_are_asked_about() {
         answer("What does the heartbeat of term 1 from S0 do to S1"),
         "it is reset"
     );
-    assert_eq!(
-        answer("What does S0's request for a vote in term 1 do to S1"),
-        "it is reset"
-    );
     assert_eq!(answer("Who campaigns first?"), "S0");
     assert_eq!(answer("Who wins the election of term 1?"), "S0");
-    assert!(moments.is_sorted_by_key(|moment| moment.at));
-    assert!(moments.iter().all(|moment| moment.at < moment.shown));
+    assert_apart(&moments);
 }
 
 #[test]
@@ -497,4 +495,76 @@ fn columns_without_heartbeats_still_tell_of_lost_votes() {
         !text.contains("heartbeat") && !text.contains("waits"),
         "{text}"
     );
+}
+
+#[test]
+fn who_waits_for_ever_has_no_timer_that_is_due() {
+    let never = Happening::DeadlineSet {
+        server: S1,
+        deadline: Some(Time::NEVER),
+    };
+    let story = Story::default()
+        .then(0, 0, [starts(S1), never])
+        .then(900, 1, [crashes(S2)]);
+    let timers = story.timers(S1);
+    assert_eq!(spans(&timers), [(0, None, 900)]);
+    assert!(!timers[0].inferred);
+    let svg = drawn(&story.read());
+    assert!(svg.contains("no deadline: waits for ever"), "{svg}");
+}
+
+#[test]
+fn refusals_that_reset_the_timer_are_shown_however_many() {
+    let mut story = elected();
+    for refusal in 0..8 {
+        let at = 400 + refusal * 10;
+        story = story
+            .then(at, 10 + refusal, [asks(S2, S1, 1), reaches(S1, S2, 1)])
+            .then(at, 10 + refusal, [answers(S1, S2, 1, false)])
+            .then(at, 10 + refusal, [waits(S1, at + 500)]);
+    }
+    let timers = story
+        .then(970, 30, [times_out(S1), publishes(S1, 2, Role::Candidate)])
+        .timers(S1);
+    let other = timers.iter().filter(|t| t.reset_by == ResetBy::Other);
+    assert_eq!(other.count(), 8);
+    assert!(timers.iter().all(|timer| !timer.inferred));
+}
+
+fn drawn(timeline: &Timeline) -> String {
+    let mut svg = Vec::new();
+    let window = Window::of(timeline, None, None);
+    super::svg(timeline, window, true, &mut svg).unwrap();
+    String::from_utf8(svg).unwrap()
+}
+
+#[test]
+fn notes_of_one_time_are_one_and_what_was_expected_comes_last() {
+    let note = |note: &str| Happening::Noted { note: note.into() };
+    let timeline = elected()
+        .then(
+            400,
+            9,
+            [note("as expected: a leader"), note("S0 is cut off")],
+        )
+        .then(400, 9, [note("and S1 too")])
+        .then(401, 9, [note("not as expected: nobody leads")])
+        .then(900, 9, [crashes(S2)])
+        .read();
+    let notes: Vec<_> = timeline
+        .notes
+        .iter()
+        .map(|n| (n.text.as_str(), n.expected))
+        .collect();
+    let both = "S0 is cut off; and S1 too; as expected: a leader";
+    assert_eq!(
+        notes,
+        [(both, false), ("not as expected: nobody leads", true)]
+    );
+    let svg = drawn(&timeline);
+    assert!(
+        svg.contains(&format!("<title>0.400 s: {both}</title>")),
+        "{svg}"
+    );
+    assert!(svg.contains(&format!(">{both}</text>")), "{svg}");
 }

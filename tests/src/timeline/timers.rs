@@ -2,13 +2,14 @@
 //!
 //! A server that waits for its election timer says so with each deadline that it sets. Others wake
 //! more often, at each tick, or wait longer than they must: their deadlines pass, and they do not
-//! campaign. Of them the timer is what they publish; or else what can be seen afterwards, from the
+//! campaign. That alone tells them apart: who sets a deadline where nothing resets a timer resets its
+//! timer by mistake, and is to be seen doing so. Of those who wake for other things the timer is what they publish; or else what can be seen afterwards, from the
 //! last thing that resets a timer (Figure 2) to the campaign.
 
 use raftapi::Role;
 
 use super::model::{EndedBy, ResetBy, Timer};
-use super::steps::{Step, Steps, Trigger};
+use super::steps::{Step, Steps, Trigger, nanos};
 
 /// How a server's timer can be known, in a role.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -17,16 +18,12 @@ struct Waits {
     fired: u32,
     /// Deadlines that passed, and it did not.
     idle: u32,
-    /// Deadlines that it set when something resets the timer.
-    legal: u32,
-    /// Deadlines that it set when nothing does.
-    other: u32,
 }
 
 impl Waits {
     /// Whether its deadlines are its election timer.
     fn for_the_timer(self) -> bool {
-        self.idle * 4 <= self.fired && self.other <= self.legal
+        self.idle * 4 <= self.fired
     }
 }
 
@@ -36,8 +33,18 @@ fn is_candidate(role: Option<Role>) -> bool {
     matches!(role, Some(Role::Candidate | Role::PreCandidate))
 }
 
+/// One run of a timer, and the steps that it lies between: several may be at one time.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ran {
+    pub timer: Timer,
+    /// The index of the step that reset it.
+    pub from: usize,
+    /// The index of the step that ended it; as many as there are steps, if the trace did.
+    pub until: usize,
+}
+
 /// The runs of a server's election timer, until `end`.
-pub(super) fn timers(steps: &Steps, end: u64) -> Vec<Timer> {
+pub(super) fn timers(steps: &Steps, end: u64) -> Vec<Ran> {
     let in_vain = in_vain(&steps.all);
     let mut waits = [Waits::default(); 2];
     let mut publishes = false;
@@ -55,15 +62,6 @@ pub(super) fn timers(steps: &Steps, end: u64) -> Vec<Timer> {
                 false => waits.idle += u32::from(!in_vain[index]),
             }
         }
-        if matches!(step.deadline, Some(Some(_))) && has_timer(role) {
-            let waits = &mut waits[usize::from(is_candidate(role))];
-            match reset_by(step, before) {
-                Some(_) => waits.legal += 1,
-                // An idle deadline has been counted.
-                None if !deadline => waits.other += 1,
-                None => {}
-            }
-        }
     }
     let [follower, candidate] = waits;
     let follows = follower.for_the_timer();
@@ -75,16 +73,16 @@ pub(super) fn timers(steps: &Steps, end: u64) -> Vec<Timer> {
     };
     let mut role = None;
     let mut published = None;
-    for (step, in_vain) in steps.all.iter().zip(in_vain) {
+    for (index, (step, in_vain)) in steps.all.iter().zip(in_vain).enumerate() {
         let before = role;
         role = role_after(step, before);
         if step.crash {
-            lane.stop(step.at, EndedBy::Crashed);
+            lane.stop(index, step.at, EndedBy::Crashed);
             published = None;
             continue;
         }
         if role == Some(Role::Leader) {
-            lane.stop(step.at, EndedBy::Elected);
+            lane.stop(index, step.at, EndedBy::Elected);
             continue;
         }
         let cause = reset_by(step, before);
@@ -96,7 +94,7 @@ pub(super) fn timers(steps: &Steps, end: u64) -> Vec<Timer> {
             step.deadline.map(|due| (due, false))
         } else if publishes {
             let due = step.status.map(|status| status.election_due);
-            let due = due.map(|due| due.map(|time| time.as_nanos()));
+            let due = due.map(|due| due.and_then(nanos));
             let changed = due.filter(|due| *due != published);
             published = due.unwrap_or(published);
             changed.map(|due| (due, false))
@@ -109,10 +107,10 @@ pub(super) fn timers(steps: &Steps, end: u64) -> Vec<Timer> {
                 Trigger::Asked if in_vain => ResetBy::Grant,
                 _ => ResetBy::Other,
             });
-            lane.reset(step, cause, due, inferred);
+            lane.reset(index, step, cause, (due, inferred));
         }
     }
-    lane.stop(end, EndedBy::End);
+    lane.stop(steps.all.len(), end, EndedBy::End);
     lane.timers
 }
 
@@ -159,41 +157,49 @@ pub(super) fn is_current(step: &Step, term: u64) -> bool {
 
 /// A lane that is being filled.
 struct Lane {
-    timers: Vec<Timer>,
-    open: Option<Timer>,
+    timers: Vec<Ran>,
+    open: Option<Ran>,
 }
 
 impl Lane {
-    fn stop(&mut self, at: u64, ended_by: EndedBy) {
-        if let Some(open) = self.open.take() {
-            let due = match (open.inferred, ended_by) {
+    fn stop(&mut self, step: usize, at: u64, ended_by: EndedBy) {
+        if let Some(Ran { timer, from, .. }) = self.open.take() {
+            let due = match (timer.inferred, ended_by) {
                 (true, EndedBy::Fired) => Some(at),
-                _ => open.due,
+                _ => timer.due,
             };
-            self.timers.push(Timer {
+            let timer = Timer {
                 end: at,
                 ended_by,
                 due,
-                ..open
+                ..timer
+            };
+            self.timers.push(Ran {
+                timer,
+                from,
+                until: step,
             });
         }
     }
 
-    fn reset(&mut self, step: &Step, reset_by: ResetBy, due: Option<u64>, inferred: bool) {
+    fn reset(
+        &mut self,
+        index: usize,
+        step: &Step,
+        reset_by: ResetBy,
+        (due, inferred): (Option<u64>, bool),
+    ) {
         let fired = step.campaigns && step.trigger == Trigger::Deadline;
-        self.stop(
-            step.at,
-            if fired {
-                EndedBy::Fired
-            } else {
-                EndedBy::Reset
-            },
-        );
+        let ended_by = match fired {
+            true => EndedBy::Fired,
+            false => EndedBy::Reset,
+        };
+        self.stop(index, step.at, ended_by);
         let message = match reset_by {
             ResetBy::Heartbeat | ResetBy::Grant => step.message,
             _ => None,
         };
-        self.open = Some(Timer {
+        let timer = Timer {
             begin: step.at,
             due,
             end: step.at,
@@ -201,6 +207,11 @@ impl Lane {
             message,
             ended_by: EndedBy::End,
             inferred,
+        };
+        self.open = Some(Ran {
+            timer,
+            from: index,
+            until: index,
         });
     }
 }

@@ -100,3 +100,24 @@ fn who_wakes_for_other_reasons_is_found_out() {
         }
     }
 }
+
+#[test]
+fn a_question_is_answered_before_the_next_is_asked() {
+    let mut asked = 0;
+    for variant in all() {
+        for timeline in timelines(&variant) {
+            let place = format!("{}, {}", variant.name, timeline.run);
+            asked += timeline.moments.len();
+            let mut last = timeline.begin;
+            for moment in &timeline.moments {
+                assert!(
+                    last <= moment.at && moment.at < moment.shown,
+                    "{place}: {moment:?}"
+                );
+                last = moment.shown;
+            }
+            assert!(last <= timeline.end, "{place}");
+        }
+    }
+    assert!(asked > 100, "{asked}");
+}

@@ -65,7 +65,11 @@ function describe(item) {
   if (letter === 'x') return { title: `${name(server)} crashes`, facts };
   if (letter === 'u') return { title: `${name(server)} starts again`, facts };
   if (letter === 'c') return { title: `The link from ${name(what.from)} to ${name(what.to)} carries nothing`, facts };
-  if (letter === 'n') return { title: 'Note', facts, whole: what.text };
+  if (letter === 'n') {
+    const group = noteGroups().find((one) => one.notes.includes(what));
+    for (const near of group ? group.notes : []) if (near !== what) facts.push([`beside it, ${precisely(near.at)}`, near.text]);
+    return { title: 'Note', facts, whole: what.text };
+  }
   return { title: 'A rule is broken', facts, whole: what.finding, bad: true };
 }
 
@@ -98,7 +102,7 @@ function describeTimer(timer, server) {
     facts.push(['message', `${message.number} from ${name(message.from)}: ${KINDS[message.kind].name}`]);
   }
   if (isDueKnown(timer)) facts.push(['due', `${precisely(timer.due)}: a timeout of ${duration(timer.due - timer.begin)}`]);
-  else facts.push(['due', 'not known']);
+  else facts.push(['due', isForEver(timer) ? 'never: the server waits for ever' : 'not known']);
   if (timer.end <= view.horizon) facts.push(['ended', `${precisely(timer.end)}: ${ENDS[timer.ended_by]}`]);
   if (timer.inferred) facts.push(['inferred', 'concluded from when the server campaigned: it does not tell when its timer is due']);
   return { title: `Election timer of ${name(server)}`, facts };
@@ -133,8 +137,11 @@ function itemAt(x, y) {
 
 function inTop(y, at, x) {
   if (run.notes.length > 0 && y < layout.notes + ROW) {
-    const i = countUntil(run.notes, (note) => note.at > at) - 1;
-    return i >= 0 ? itemName('n', i) : null;
+    const group = noteGroups().filter((one) => one.at <= x + 3).pop();
+    if (!group) return null;
+    // The one whose mark is pointed at, or the first of those whose text it is.
+    const marked = group.notes.find((note) => Math.abs(xOf(note.at) - x) <= 3);
+    return itemName('n', run.notes.indexOf(marked || group.notes.find((note) => !note.expected) || group.notes[0]));
   }
   if (run.elections.length > 0 && y >= layout.elections && y < layout.elections + ROW) {
     let found = null;

@@ -30,23 +30,40 @@ function stretch(span) {
 }
 
 function drawRoles(ctx, lane, top) {
-  const theme = colours();
-  ctx.font = `600 11px ${FONT}`;
   eachSpan(lane.roles, view.begin, view.end, (span) => {
     const [x, width] = stretch(span);
     fillRole(ctx, span.role, x, top, width, layout.role);
+  });
+}
+
+/** What the bands and strips of a lane are, in words. Drawn when the messages are, which cross them. */
+function drawNames(ctx, server) {
+  const theme = colours();
+  const lane = run.lanes[server];
+  const top = boxTop(server);
+  ctx.font = `600 11px ${FONT}`;
+  eachSpan(lane.roles, view.begin, view.end, (span) => {
+    const [x, width] = stretch(span);
     const from = Math.max(x, layout.left);
     const room = x + width - from - 12;
     if (room < 14) return;
     const text = firstFitting(ctx, [`${ROLES[span.role]} · term ${span.term}`, `${ROLES[span.role]} ${span.term}`, `${span.term}`], room);
-    const long = widthOf(ctx, text);
-    // A plate of plain colour under the words: a pattern would make them hard to read.
-    if (ROLE_PATTERNS[span.role]) {
-      ctx.fillStyle = theme[span.role];
-      ctx.fillRect(from + 3, top + 1, long + 6, layout.role - 2);
-    }
+    // A plate of plain colour under the words: patterns and arrows would make them hard to read.
+    ctx.fillStyle = theme[span.role];
+    ctx.fillRect(from + 3, top + 1, widthOf(ctx, text) + 6, layout.role - 2);
     ctx.fillStyle = span.role === 'leader' ? theme.leaderInk : theme.roleInk;
     ctx.fillText(text, from + 6, top + layout.role / 2 + 4);
+  });
+  ctx.font = `600 10px ${FONT}`;
+  eachStrip(server, lane, top, (span, y, text) => {
+    const [x, width] = stretch(span);
+    const from = Math.max(x, layout.left) + 4;
+    const shown = fitted(ctx, text, x + width - from - 8);
+    if (shown === '') return;
+    ctx.fillStyle = theme.paper;
+    ctx.fillRect(from, y - 3, widthOf(ctx, shown) + 6, CUT_STRIP + 5);
+    ctx.fillStyle = theme.bad;
+    ctx.fillText(shown, from + 3, y + 7);
   });
 }
 
@@ -66,6 +83,11 @@ function isDueKnown(timer) {
   return timer.due !== null && !(timer.inferred && timer.due > view.horizon);
 }
 
+/** Whether a server waits without a deadline: then no timer runs. */
+function isForEver(timer) {
+  return timer.due === null && !timer.inferred;
+}
+
 /** Timers that are less wide than this many pixels are drawn as one area. */
 const CLOSE = 3;
 
@@ -79,6 +101,7 @@ function drawTimers(ctx, lane, top, height) {
   const solid = new Path2D();
   const dashed = new Path2D();
   const unknown = new Path2D();
+  const endless = [];
   const glyphs = [];
   let glyphAfter = -Infinity;
   let areaAfter = -Infinity;
@@ -92,6 +115,8 @@ function drawTimers(ctx, lane, top, height) {
     if (x2 - x1 < CLOSE) {
       areaAfter = x1 + CLOSE;
       areas.rect(from, base - full * 0.8, CLOSE, full * 0.8);
+    } else if (isForEver(timer)) {
+      endless.push([from, to]);
     } else if (!isDueKnown(timer)) {
       unknown.rect(from, base - full * 0.45, Math.max(0, to - from), full * 0.45);
     } else {
@@ -125,6 +150,12 @@ function drawTimers(ctx, lane, top, height) {
   ctx.setLineDash([4, 3]);
   ctx.stroke(dashed);
   ctx.setLineDash([]);
+  ctx.font = `italic 11px ${FONT}`;
+  ctx.fillStyle = theme.soft;
+  for (const [from, to] of endless) {
+    const x = Math.max(from, layout.left) + 20;
+    if (to - x > 30) ctx.fillText(fitted(ctx, 'no deadline: waits for ever', to - x), x, base - 3);
+  }
   let burstAfter = -Infinity;
   for (const [x, reset] of glyphs) {
     if (reset === null) {
@@ -184,27 +215,22 @@ function savedInWords(saved) {
 }
 
 /** Cut off from all: a hatched strip above the box. Links that are cut: thin ones below it. */
+function eachStrip(server, lane, top, draw) {
+  eachSpan(lane.isolated, view.begin, view.end, (span) => draw(span, top - CUT_STRIP - 5, 'cut off from all'));
+  for (const row of cutRows[server]) {
+    eachSpan(row.spans, view.begin, view.end, (span) => draw(span, cutY(top, row.index), span.text));
+  }
+}
+
 function drawCutOff(ctx, server, lane, top) {
   const theme = colours();
-  ctx.font = `600 10px ${FONT}`;
-  const strip = (span, y, text) => {
+  eachStrip(server, lane, top, (span, y) => {
     const [x, width] = stretch(span);
     ctx.fillStyle = theme.paper;
     ctx.fillRect(x, y, width, CUT_STRIP);
     ctx.fillStyle = pattern(ctx, 'stripes', theme.bad);
     ctx.fillRect(x, y, width, CUT_STRIP);
-    const from = Math.max(x, layout.left) + 4;
-    const shown = fitted(ctx, text, x + width - from - 8);
-    if (shown === '') return;
-    ctx.fillStyle = theme.paper;
-    ctx.fillRect(from, y - 3, widthOf(ctx, shown) + 6, CUT_STRIP + 5);
-    ctx.fillStyle = theme.bad;
-    ctx.fillText(shown, from + 3, y + 7);
-  };
-  eachSpan(lane.isolated, view.begin, view.end, (span) => strip(span, top - CUT_STRIP - 5, 'cut off from all'));
-  for (const row of cutRows[server]) {
-    eachSpan(row.spans, view.begin, view.end, (span) => strip(span, cutY(top, row.index), span.text));
-  }
+  });
 }
 
 const CUT_STRIP = 5;
@@ -303,7 +329,7 @@ function drawGauge(ctx, state, x, y, width) {
   if (!timer || !isDueKnown(timer)) {
     ctx.fillStyle = theme.soft;
     ctx.font = `11px ${FONT}`;
-    const word = timer ? 'timer not known' : state.role === 'leader' ? 'no election timer' : '';
+    const word = timer ? (isForEver(timer) ? 'no deadline' : 'timer not known') : state.role === 'leader' ? 'no election timer' : '';
     ctx.fillText(fitted(ctx, word, width), x, y + 8);
     return;
   }

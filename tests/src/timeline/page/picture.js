@@ -48,6 +48,7 @@ function drawPicture() {
   const [first, after] = lanesInSight();
   for (let server = first; server < after; server += 1) drawLane(ctx, server);
   drawMessages(ctx);
+  for (let server = first; server < after; server += 1) drawNames(ctx, server);
   drawChosen(ctx);
   ctx.restore();
   drawTop(ctx);
@@ -139,22 +140,42 @@ function drawTop(ctx) {
   ctx.fillText('time', 12, layout.axis + 14);
 }
 
+/** Notes that are less than this many pixels apart share one text. */
+const NOTE_ROOM = 40;
+
+/** Notes that can be seen, in groups that are far enough from one another for a text each. */
+function noteGroups() {
+  const groups = [];
+  const until = Math.min(view.end, view.horizon);
+  const first = Math.max(0, countUntil(run.notes, (note) => note.at >= view.begin) - 1);
+  for (let i = first; i < run.notes.length && run.notes[i].at <= until; i += 1) {
+    const at = Math.max(xOf(run.notes[i].at), layout.left);
+    const group = groups[groups.length - 1];
+    if (group && at < group.at + NOTE_ROOM) group.notes.push(run.notes[i]);
+    else groups.push({ at, notes: [run.notes[i]] });
+  }
+  return groups;
+}
+
+/** All that a group says; what only came as expected comes last, where the room ends. */
+function groupInWords(group) {
+  const own = group.notes.filter((note) => !note.expected);
+  const expected = group.notes.filter((note) => note.expected);
+  return [...own, ...expected].map((note) => note.text).join('; ');
+}
+
 function drawNotes(ctx) {
   const theme = colours();
   ctx.font = `italic 12px ${FONT}`;
-  let after = -Infinity;
-  const first = Math.max(0, countUntil(run.notes, (note) => note.at >= view.begin) - 1);
-  for (let i = first; i < run.notes.length && run.notes[i].at <= Math.min(view.end, view.horizon); i += 1) {
-    const x = Math.max(xOf(run.notes[i].at), layout.left);
-    if (x < after) continue;
-    const next = i + 1 < run.notes.length ? xOf(run.notes[i + 1].at) : layout.left + layout.plot;
+  const groups = noteGroups();
+  groups.forEach((group, i) => {
     ctx.fillStyle = theme.soft;
-    if (xOf(run.notes[i].at) >= layout.left) ctx.fillRect(Math.round(x), layout.notes + 4, 2, 14);
+    for (const note of group.notes) if (xOf(note.at) >= layout.left) ctx.fillRect(Math.round(xOf(note.at)), layout.notes + 4, 2, 14);
+    const from = Math.max(group.at, ...group.notes.map((note) => xOf(note.at))) + 7;
+    const next = i + 1 < groups.length ? groups[i + 1].at : layout.left + layout.plot;
     ctx.fillStyle = theme.ink;
-    const text = fitted(ctx, run.notes[i].text, next - x - 14);
-    ctx.fillText(text, x + 7, layout.notes + 15);
-    after = x + 6;
-  }
+    if (next - from > 14) ctx.fillText(fitted(ctx, groupInWords(group), next - from - 7), from, layout.notes + 15);
+  });
 }
 
 function drawElectionNames(ctx) {

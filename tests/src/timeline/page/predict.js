@@ -40,7 +40,7 @@ function toMoment(index, withPlay) {
   predict.index = index;
   predict.phase = 'before';
   predict.choice = null;
-  // What was shown already stays: moments may overlap.
+  // What was shown already stays.
   view.horizon = view.horizon === Infinity ? moment.at : Math.max(view.horizon, moment.at);
   view.focus = null;
   view.pin = null;
@@ -51,7 +51,13 @@ function toMoment(index, withPlay) {
   if (view.at < begin || view.at > view.horizon) seek(begin + 0.3 * length);
   show(begin, begin + length);
   tellQuestion();
-  if (withPlay) play(moment.at, LEAD_S);
+  if (withPlay) playTo(moment.at, LEAD_S);
+}
+
+/** Plays to this time. Where the playhead is there already, what comes then comes at once. */
+function playTo(at, seconds) {
+  play(at, seconds);
+  if (!view.playing) watchPlayhead();
 }
 
 /** Asks as soon as the playhead is there, whoever moved it. */
@@ -77,7 +83,7 @@ function answerQuestion(choice) {
   predict.phase = 'showing';
   view.horizon = Math.max(view.horizon, moment.shown);
   tellQuestion();
-  play(moment.shown, REVEAL_S);
+  playTo(moment.shown, REVEAL_S);
 }
 
 function nextQuestion() {
@@ -111,7 +117,7 @@ function tellQuestion() {
   if (predict.phase === 'done') {
     parts.push(element('p', { textContent: `All asked: ${predict.right} of ${predict.asked} right.` }), button('Once more', () => { seek(run.begin); startPredicting(); }, 'main'), button('Leave', stopPredicting));
   } else if (predict.phase === 'before') {
-    parts.push(element('p', { textContent: 'Watch the timers. What comes is hidden.' }), button('To the question', () => play(moment.at, LEAD_S), 'main'));
+    parts.push(element('p', { textContent: 'Watch the timers. What comes is hidden.' }), button('To the question', () => playTo(moment.at, LEAD_S), 'main'));
   } else {
     parts.push(element('p', { className: 'ask', tabIndex: -1, textContent: moment.question }), choicesOf(moment));
     if (predict.phase === 'shown') {

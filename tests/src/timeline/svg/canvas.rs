@@ -17,6 +17,8 @@ pub enum Anchor {
 #[derive(Default)]
 pub struct Canvas {
     elements: String,
+    /// Texts lie above all else: arrows cross the places where they stand.
+    texts: String,
     taken: Vec<Box>,
 }
 
@@ -98,6 +100,15 @@ impl Canvas {
         self.elements.push_str("/>\n");
     }
 
+    /// What is drawn until [`Canvas::end_titled`] tells this to who points at it.
+    pub fn begin_titled(&mut self, title: &str) {
+        self.raw(&format!("<g><title>{}</title>", escaped(title)));
+    }
+
+    pub fn end_titled(&mut self) {
+        self.raw("</g>");
+    }
+
     pub fn polygon(&mut self, points: &[(f64, f64)], attributes: &str) {
         let points: Vec<String> = points
             .iter()
@@ -126,18 +137,29 @@ impl Canvas {
             Anchor::Start => "start",
             Anchor::Middle => "middle",
         };
-        self.raw(&format!(
+        let _ = writeln!(
+            self.texts,
             r#"<text class="t" x="{x:.1}" y="{y:.1}" font-size="{size}" text-anchor="{anchor}" fill="{fill}">{}</text>"#,
             escaped(text)
-        ));
+        );
+    }
+
+    /// A text on ground of this colour, which its edge has as well.
+    pub fn text_on(&mut self, (x, y): (f64, f64), text: &str, size: f64, fill: &str, ground: &str) {
+        let _ = writeln!(
+            self.texts,
+            r#"<text class="t" x="{x:.1}" y="{y:.1}" font-size="{size}" text-anchor="middle" fill="{fill}" style="stroke: {ground}">{}</text>"#,
+            escaped(text)
+        );
     }
 
     pub fn bold(&mut self, x: f64, y: f64, text: &str, size: f64) {
         let ink = colour::INK;
-        self.raw(&format!(
+        let _ = writeln!(
+            self.texts,
             r#"<text x="{x:.1}" y="{y:.1}" font-size="{size}" font-weight="600" fill="{ink}">{}</text>"#,
             escaped(text)
-        ));
+        );
     }
 
     /// A text at the first of these places that is free. Whether there was one; else it is left out.
@@ -197,6 +219,7 @@ impl Canvas {
         to.write_all(super::legend::patterns().as_bytes())?;
         writeln!(to, r#"<rect width="100%" height="100%" fill="white"/>"#)?;
         to.write_all(self.elements.as_bytes())?;
+        to.write_all(self.texts.as_bytes())?;
         writeln!(to, "</svg>")?;
         to.flush()
     }

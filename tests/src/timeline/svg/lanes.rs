@@ -34,7 +34,7 @@ pub fn bands(plan: &Plan<'_>, canvas: &mut Canvas) {
             let (x, end) = (plan.x(span.begin), plan.x(span.end));
             let attributes = r##"fill="url(#down)" stroke="#7d8590" stroke-dasharray="4 3""##;
             canvas.rect(x, y, end - x, BAND, attributes);
-            inside(canvas, x, end, y, "down", colour::INK);
+            inside(canvas, (x, end), y, "down", (colour::INK, "white"));
         }
         cut_off(plan, canvas, server, lane);
     }
@@ -52,14 +52,16 @@ fn visible<'a, T>(
 }
 
 /// A text in a band, if it has room.
-fn inside(canvas: &mut Canvas, x: f64, end: f64, y: f64, text: &str, fill: &str) -> bool {
+fn inside(
+    canvas: &mut Canvas,
+    (x, end): (f64, f64),
+    y: f64,
+    text: &str,
+    (fill, ground): (&str, &str),
+) -> bool {
     let fits = text_width(text, 13.0) + 6.0 <= end - x;
     if fits {
-        canvas.raw(&format!(
-            r#"<text x="{:.1}" y="{:.1}" font-size="13" text-anchor="middle" fill="{fill}">{text}</text>"#,
-            (x + end) / 2.0,
-            y + 13.5
-        ));
+        canvas.text_on(((x + end) / 2.0, y + 13.5), text, 13.0, fill, ground);
     }
     fits
 }
@@ -82,8 +84,9 @@ fn band(plan: &Plan<'_>, canvas: &mut Canvas, y: f64, role: &InRole) {
         &format!(r#"fill="{fill}" stroke="{}""#, colour::INK),
     );
     let whole = format!("{name}, term {}", role.term);
-    if !inside(canvas, x, end, y, &whole, ink) {
-        inside(canvas, x, end, y, &role.term.to_string(), ink);
+    let colours = (ink, if ink == "white" { fill } else { "white" });
+    if !inside(canvas, (x, end), y, &whole, colours) {
+        inside(canvas, (x, end), y, &role.term.to_string(), colours);
     }
 }
 
@@ -108,8 +111,9 @@ fn wedge(plan: &Plan<'_>, canvas: &mut Canvas, y: f64, timer: &Timer) {
             colour::SKY,
             colour::BLUE
         ),
+        (false, false) => return waits_for_ever(canvas, x, end, y, timer),
         // Nobody can know when it would have run out: no slope is drawn.
-        (_, false) => return edge(canvas, x, end, y, height, timer),
+        (true, false) => return edge(canvas, x, end, y, height, timer),
         (true, true) => format!(
             r#"fill="{0}" fill-opacity="0.15" stroke="{1}" stroke-width="1" stroke-dasharray="4 3""#,
             colour::SKY,
@@ -118,6 +122,21 @@ fn wedge(plan: &Plan<'_>, canvas: &mut Canvas, y: f64, timer: &Timer) {
     };
     canvas.polygon(&points, &attributes);
     cause(plan, canvas, y - left(from), timer);
+}
+
+/// No timer: a server that set itself no deadline.
+fn waits_for_ever(canvas: &mut Canvas, x: f64, end: f64, y: f64, timer: &Timer) {
+    let text = "no deadline: waits for ever";
+    if text_width(text, 13.0) + 16.0 <= end - x {
+        canvas.label(
+            &[(x + 12.0, y - 6.0)],
+            text,
+            Anchor::Start,
+            13.0,
+            colour::GREY,
+        );
+    }
+    sign(canvas, x, y - 6.0, timer.reset_by);
 }
 
 /// A timer of which it is only known that it ran.
