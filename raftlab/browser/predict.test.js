@@ -109,3 +109,19 @@ test('a run without questions offers none', async () => {
   assert.equal((await state(page)).predict.on, false);
   await context.close();
 });
+
+test('a question whose answer has been seen already is answered at once', async () => {
+  const [first, second] = run.moments;
+  const late = { ...run, moments: [first, { ...second, at: first.at, shown: first.at + 1 }, second] };
+  const { page, errors, context } = await openPage(chromium.browser, writePage(join(chromium.profile, 'pages'), 'late', late), {});
+  await page.keyboard.press('p');
+  for (const moment of late.moments) {
+    await phase(page, 'asking');
+    await page.keyboard.press(String(moment.answer + 1));
+    await phase(page, 'shown');
+    await page.locator('#question .main').click();
+  }
+  await phase(page, 'done');
+  assert.deepEqual(errors, []);
+  await context.close();
+});

@@ -341,8 +341,8 @@ fn meetings<'a>(
             let reset = ran.get(next).filter(|ran| ran.from == index);
             // Of what happens at one time only the whole can be seen.
             let after = reset.unwrap_or(found);
-            if found.timer.begin >= step.at || (after.until != index && after.timer.end <= step.at)
-            {
+            let is_over = after.until < steps.all.len() && after.until != index;
+            if found.timer.begin >= step.at || (is_over && after.timer.end <= step.at) {
                 continue;
             }
             all.push(Meeting {
