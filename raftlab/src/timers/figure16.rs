@@ -27,7 +27,7 @@ use raftapi::{AppendEntries, Entry, Features, Raft, Request, Stable, Term, Time}
 
 use self::lines::{LINES, Line};
 use super::Laboratory;
-use super::chart::{self, Axis, Panel, Series};
+use super::chart::{self, Axis, Chart, Panel, Series};
 use super::report::{Report, Table};
 use super::run::{Cluster, millis, pass};
 use super::statistics::{Estimate, mean, quantile};
@@ -248,7 +248,8 @@ fn report(measured: &[Measured]) -> Report {
         tables: vec![table(measured)],
         remarks,
         csv: csv(measured),
-        svg: picture(measured),
+        chart: picture(measured),
+        ..Report::default()
     }
 }
 
@@ -347,7 +348,7 @@ fn csv(measured: &[Measured]) -> Table {
 
 /// The two panels of the paper's figure: above, ever more randomness, on a logarithmic axis; below, ever
 /// longer timeouts.
-fn picture(measured: &[Measured]) -> String {
+fn picture(measured: &[Measured]) -> Chart {
     let panel = |title: &str, x: Axis, lines: &[(u64, u64)]| {
         let chosen = lines.iter().filter_map(|&(min, max)| {
             measured

@@ -8,7 +8,7 @@ use clap::Args;
 use labrpc::{Delay, Faults, Misstep, Pulse, Run, ServerId, Streams};
 use raftapi::{Features, Time, Timing};
 
-use super::chart::{self, Axis, Kind, Panel, Series, short};
+use super::chart::{self, Axis, Chart, Kind, Panel, Series, short};
 use super::leaders::Leaders;
 use super::needless::{self, Seen};
 use super::report::{Report, Table};
@@ -403,11 +403,12 @@ fn report(args: &IntervalArgs, measured: &[Measured]) -> Report {
             .chain([recommendation(args, measured)])
             .collect(),
         csv,
-        svg: picture(args, measured),
+        chart: picture(args, measured),
+        ..Report::default()
     }
 }
 
-fn picture(args: &IntervalArgs, measured: &[Measured]) -> String {
+fn picture(args: &IntervalArgs, measured: &[Measured]) -> Chart {
     let best = recommended(args, measured);
     let ends = MINIMA.map(|minimum| millis(args.heartbeat.mul_f64(minimum)));
     let axis = || {

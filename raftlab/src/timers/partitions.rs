@@ -11,7 +11,7 @@ use raftapi::{Features, PreVote, Raft, Time, Timing};
 
 use self::usable::{Minute, Usable};
 use super::Laboratory;
-use super::chart::{self, Cell, Grid, short};
+use super::chart::{self, Cell, Chart, Grid, short};
 use super::report::{Report, Table};
 use super::run::{Cluster, pass};
 use super::statistics::{Estimate, mean};
@@ -350,11 +350,12 @@ fn report(measured: &[Measured]) -> Report {
                 .to_string(),
         ],
         csv,
-        svg: picture(measured),
+        chart: picture(measured),
+        ..Report::default()
     }
 }
 
-fn picture(measured: &[Measured]) -> String {
+fn picture(measured: &[Measured]) -> Chart {
     let cell = |m: &Measured| match (m.verdict(), m.mean(|minute| minute.usable)) {
         (Some((verdict, _)), Some(usable)) => {
             let elected = m

@@ -4,6 +4,8 @@ use std::fmt::Write;
 
 use suite::timeline::escaped;
 
+use super::chart::Chart;
+
 /// What an experiment found.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
@@ -16,8 +18,9 @@ pub struct Report {
     pub remarks: Vec<String>,
     /// The results, for programs: one table, numbers without units, units in its headings.
     pub csv: Table,
-    /// The chart.
-    pub svg: String,
+    pub chart: Chart,
+    /// What the chart's numbers stand on, in lines; an experiment leaves it empty, who plays it knows.
+    pub caption: Vec<String>,
 }
 
 /// A table; its headings may have several lines.
@@ -148,6 +151,11 @@ impl Report {
         self.csv.csv()
     }
 
+    /// The chart, with its caption.
+    pub fn svg(&self) -> String {
+        self.chart.svg(&self.caption)
+    }
+
     /// A page that needs nothing else.
     pub fn html(&self, command: &str) -> String {
         let title = escaped(&self.title);
@@ -159,7 +167,7 @@ impl Report {
         for paragraph in &self.done {
             let _ = writeln!(out, "<p>{}</p>", escaped(paragraph));
         }
-        let _ = writeln!(out, "<figure>\n{}</figure>", self.svg);
+        let _ = writeln!(out, "<figure>\n{}</figure>", self.svg());
         for remark in &self.remarks {
             let _ = writeln!(out, "<p>{}</p>", escaped(remark));
         }

@@ -109,8 +109,7 @@ pub fn mean(sample: &[f64]) -> Option<Estimate> {
     let squares: f64 = sample.iter().map(|x| (x - value) * (x - value)).sum();
     let freedom = n - 1.0;
     let first = (Z.powi(3) + Z) / (4.0 * freedom);
-    let second =
-        (5.0 * Z.powi(5) + 16.0 * Z.powi(3) + 3.0 * Z) / (96.0 * freedom * freedom);
+    let second = (5.0 * Z.powi(5) + 16.0 * Z.powi(3) + 3.0 * Z) / (96.0 * freedom * freedom);
     let reach = (Z + first + second) * (squares / freedom / n).sqrt();
     Some(Estimate {
         value,
@@ -218,7 +217,13 @@ mod tests {
         let sample: Vec<f64> = (11..=20).map(f64::from).collect();
         // His quantile for nine degrees of freedom is 2.262.
         let reach = 2.262 * (82.5_f64 / 9.0 / 10.0).sqrt();
-        close(mean(&sample).unwrap(), 15.5, 15.5 - reach, 15.5 + reach, 5e-3);
+        close(
+            mean(&sample).unwrap(),
+            15.5,
+            15.5 - reach,
+            15.5 + reach,
+            5e-3,
+        );
         let mut far = [0.0; 10];
         far[9] = 10.0;
         assert_eq!(mean(&far).unwrap().low, 0.0, "nothing is below 0");
