@@ -258,6 +258,7 @@ mod tests {
             let (default, _) = told.args.experiment.trials();
             let help = Timers::try_parse_from(["timers", name, "--help"]);
             let help = help.err().expect("help ends it").to_string();
+            let help = help.replace('\n', " "); // it breaks lines
             assert!(help.contains("(a trial is "), "{help}");
             let said = format!(" {default} a ");
             assert!(help.contains(&said), "{said}: {help}");
