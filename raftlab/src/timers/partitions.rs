@@ -343,10 +343,9 @@ fn report(measured: &[Measured]) -> Report {
         ],
         tables: vec![table],
         remarks: vec![
-            "'Usable' forgives gaps of less than two heartbeat intervals, 100 ms: where leaders replace each other \
-             within that time, as they do where one flaps with plain Raft, the share stays near 100 %, though each \
-             change costs a client the requests that were on their way. What they cost is in the columns 'elected' \
-             and 'terms'."
+            "'Usable' forgives gaps of less than two heartbeat intervals, 100 ms: where a new leader follows \
+             within that time, as in the chain with plain Raft, the share stays near 100 %, though each change \
+             costs clients the requests that were on their way. That is told by the columns 'elected' and 'terms'."
                 .to_string(),
         ],
         csv,
