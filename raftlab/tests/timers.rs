@@ -105,8 +105,11 @@ fn one_trial_is_certain_of_nothing() {
     assert_eq!(row["elected"], "1");
     for what in ["median", "mean", "p99"] {
         assert!(number(row, &format!("{what}_ms")) > 0.0);
-        let ends = ["low", "high"].map(|end| row[&format!("{what}_{end}_ms")].as_str());
-        assert_eq!(ends, ["", ""], "{what}");
+        assert_eq!(row[&format!("{what}_high_ms")], "", "{what}");
+    }
+    // That 99 % of all are below the only one has a probability of 1 %: p99 has a lower end.
+    for what in ["median", "mean"] {
+        assert_eq!(row[&format!("{what}_low_ms")], "", "{what}");
     }
 }
 
@@ -241,7 +244,6 @@ fn a_range_of_timeouts_is_recommended_with_its_reasons() {
     let again =
         "timers interval --latency 500µs..2ms --loss 0.02 --heartbeat 100ms --failures-per-year 12";
     assert!(out.contains(again), "{out}");
-    assert!(!out.contains("Too small a sample"), "{out}");
     let few = ["timers", "interval", "--trials", "9"];
     let (_, out, _) = run(raftlab().args(few));
     assert!(out.contains("Too small a sample: 9 crashes"), "{out}");

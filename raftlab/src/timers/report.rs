@@ -124,10 +124,10 @@ const STYLE: &str = "body{font:17px/1.5 Helvetica,Arial,sans-serif;max-width:62e
     color:#111;background:#fff}table{border-collapse:collapse;margin:1.5em 0;font-variant-numeric:tabular-nums;\
     display:block;overflow-x:auto}caption{text-align:left;font-weight:bold;padding-bottom:.4em}\
     th,td{padding:.2em .7em;text-align:right;border-bottom:1px solid #ddd}\
-    th:first-child{text-align:left}figure{margin:1.5em 0}svg{max-width:100%;height:auto}\
+    td:not(:last-child){white-space:nowrap}th:first-child{text-align:left}figure{margin:1.5em 0}svg{max-width:100%;height:auto}\
     pre{background:#f3f3f3;padding:.7em;white-space:pre-wrap;overflow-wrap:anywhere}\
     @media print{body{font-size:11px;max-width:none;margin:0;padding:0}table{display:table;overflow:visible}\
-    th,td{padding:.15em .4em}tr,figure{break-inside:avoid}}";
+    th,td{padding:.15em .4em}td:not(:last-child){white-space:normal}tr{break-inside:avoid}}";
 
 impl Report {
     /// For a terminal. `command` does it all again.
