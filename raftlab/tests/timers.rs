@@ -62,6 +62,7 @@ fn the_same_command_writes_the_same_bytes_on_any_number_of_threads() {
         assert!(out.contains(&format!("again: {again}")), "{out}");
         assert!(!out.contains('\u{1b}'), "there is no colour in a pipe");
         assert!(csv.lines().count() > 8, "{csv}");
+        assert!(svg.contains(&format!(">{trials} ")) && svg.contains(", seed 7, the server of"));
         assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>\n"));
         assert!(html.contains(&again) && html.contains(&svg) && html.contains("<table>"));
         for text in [&svg, &html] {
@@ -96,6 +97,20 @@ fn golden_values_pin_the_trials() {
     assert_eq!(lines[1], "150,150,20,0,,");
     assert_eq!(lines[6], "150,300,20,20,189.958,148.106");
     assert_eq!(lines[7], "12,24,20,20,28.907,26.866");
+}
+
+#[test]
+fn one_trial_is_certain_of_nothing() {
+    let row = &play("figure16", 1)[5];
+    assert_eq!(row["elected"], "1");
+    for what in ["median", "mean", "p99"] {
+        assert!(number(row, &format!("{what}_ms")) > 0.0);
+        assert_eq!(row[&format!("{what}_high_ms")], "", "{what}");
+    }
+    // That 99 % of all are below the only one has a probability of 1 %: p99 has a lower end.
+    for what in ["median", "mean"] {
+        assert_eq!(row[&format!("{what}_low_ms")], "", "{what}");
+    }
 }
 
 /// Medians and means of the independent model, and its p99, in intervals of four sigmas.
@@ -229,6 +244,11 @@ fn a_range_of_timeouts_is_recommended_with_its_reasons() {
     let again =
         "timers interval --latency 500µs..2ms --loss 0.02 --heartbeat 100ms --failures-per-year 12";
     assert!(out.contains(again), "{out}");
+    let few = ["timers", "interval", "--trials", "9"];
+    let (_, out, _) = run(raftlab().args(few));
+    assert!(out.contains("Too small a sample: 9 crashes"), "{out}");
+    assert!(out.contains(" (-)"), "nine have no interval: {out}");
+    assert!(!out.contains('±') && !out.contains("(-0"), "{out}");
     let hopeless = ["timers", "interval", "--trials", "2", "--loss", "60%"];
     let (_, out, _) = run(raftlab().args(hopeless));
     assert!(

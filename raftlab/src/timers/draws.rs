@@ -9,13 +9,13 @@ use labrpc::{Delay, Faults, Happening, Misstep, Observer, Pulse, Run, Seen, Serv
 use raftapi::{Features, Raft, Redraw, Request, Term, Time, Timing};
 
 use super::Laboratory;
-use super::chart::{self, Axis, Figure, Kind, Panel, Series, short};
+use super::chart::{self, Axis, Chart, Figure, Kind, Panel, Series, short};
 use super::report::{Report, Table};
 use super::run::{Cluster, millis, pass};
 use super::statistics::{Estimate, distance, probability_of_distance, proportion};
 use crate::trials::Failed;
 
-const TRIALS: u64 = 100_000;
+pub const TRIALS: u64 = 100_000;
 
 /// Who draws what: a name, a timing, and when a new timeout is drawn.
 const CUSTOMS: [(&str, Timing, Redraw); 3] = [
@@ -368,7 +368,8 @@ fn report(drawn: &[Drawn], tails: &[Tail]) -> Report {
         tables: vec![timeouts, needed],
         remarks: Vec::new(),
         csv,
-        svg: picture(drawn, tails),
+        chart: picture(drawn, tails),
+        ..Report::default()
     }
 }
 
@@ -399,7 +400,7 @@ fn histogram(d: &Drawn) -> (f64, Vec<(f64, u64)>) {
     )
 }
 
-fn picture(drawn: &[Drawn], tails: &[Tail]) -> String {
+fn picture(drawn: &[Drawn], tails: &[Tail]) -> Chart {
     let mut panels: Vec<Panel> = drawn.iter().enumerate().map(|(i, d)| bars(d, i)).collect();
     let mut tail = Panel {
         title: "Two of three servers alive, spread of ten latencies: elections that take long"

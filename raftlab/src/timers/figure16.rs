@@ -27,14 +27,14 @@ use raftapi::{AppendEntries, Entry, Features, Raft, Request, Stable, Term, Time}
 
 use self::lines::{LINES, Line};
 use super::Laboratory;
-use super::chart::{self, Axis, Panel, Series};
+use super::chart::{self, Axis, Chart, Panel, Series};
 use super::report::{Report, Table};
 use super::run::{Cluster, millis, pass};
 use super::statistics::{Estimate, mean, quantile};
 use crate::trials::Failed;
 
 /// How many trials a line has by default.
-const TRIALS: u64 = 10_000;
+pub const TRIALS: u64 = 10_000;
 
 /// A line of which so many trials elected nobody is not played further: the paper, too, played only so
 /// many of 150-150.
@@ -239,7 +239,8 @@ fn report(measured: &[Measured]) -> Report {
              ms on average; a candidate's disk takes 0.3 to 7.8 ms for its term and vote, a voter's 5.1 to 8.5 \
              ms. The time is from the crash until the others have heard the new leader."
                 .to_string(),
-            "Each number with half of its 95 % interval. 'paper': the data behind the paper's figure, 1000 \
+            "Each number with its 95 % interval in brackets, '-' where there are too few trials for one: fewer than \
+             6 for a median, 10 for a mean, 368 for the p99. 'paper': the data behind the paper's figure, 1000 \
              trials a line, 100 of 150-150. 'model': an independent simulation of the election alone, \
              100,000 trials a line."
                 .to_string(),
@@ -247,7 +248,8 @@ fn report(measured: &[Measured]) -> Report {
         tables: vec![table(measured)],
         remarks,
         csv: csv(measured),
-        svg: picture(measured),
+        chart: picture(measured),
+        ..Report::default()
     }
 }
 
@@ -271,23 +273,23 @@ fn table(measured: &[Measured]) -> Table {
         ],
     );
     let whole = |value: Option<f64>| value.map_or("-".to_string(), |value| format!("{value:.0}"));
-    let with_reach = |estimate: Option<Estimate>| match estimate {
+    let with_interval = |estimate: Option<Estimate>| match estimate {
         None => "-".to_string(),
-        Some(e) if e.reach() < 9.95 => format!("{:.1} ±{:.1}", e.value, e.reach()),
-        Some(e) => format!("{:.0} ±{:.0}", e.value, e.reach()),
+        Some(e) if e.high - e.low < 20.0 => e.text(1),
+        Some(e) => e.text(0),
     };
     for m in measured {
         let (paper, model) = (m.line.paper, m.line.model);
         table.rows.push(vec![
             m.line.name(),
             m.trials.to_string(),
-            with_reach(m.median()),
+            with_interval(m.median()),
             whole(paper.median),
             whole(model.median),
-            with_reach(m.mean()),
+            with_interval(m.mean()),
             whole(paper.mean),
             whole(model.mean),
-            with_reach(m.p99()),
+            with_interval(m.p99()),
             whole(paper.p99),
             whole(model.p99),
             whole(m.sorted.last().copied()),
@@ -333,9 +335,7 @@ fn csv(measured: &[Measured]) -> Table {
             m.sorted.len().to_string(),
         ];
         for estimate in [m.median(), m.mean(), m.p99()] {
-            row.push(number(estimate.map(|e| e.value)));
-            row.push(number(estimate.map(|e| e.low)));
-            row.push(number(estimate.map(|e| e.high)));
+            row.extend(Estimate::csv(estimate, 3));
         }
         row.push(number(m.sorted.last().copied()));
         let (paper, model) = (m.line.paper, m.line.model);
@@ -348,7 +348,7 @@ fn csv(measured: &[Measured]) -> Table {
 
 /// The two panels of the paper's figure: above, ever more randomness, on a logarithmic axis; below, ever
 /// longer timeouts.
-fn picture(measured: &[Measured]) -> String {
+fn picture(measured: &[Measured]) -> Chart {
     let panel = |title: &str, x: Axis, lines: &[(u64, u64)]| {
         let chosen = lines.iter().filter_map(|&(min, max)| {
             measured
@@ -392,22 +392,58 @@ fn picture(measured: &[Measured]) -> String {
     )
 }
 
-/// The share of a line's trials that had elected somebody, over time; at most some 250 points of it.
+/// The share of a line's trials that had elected somebody, over time: in steps, at most some 250 of them.
 fn distribution(m: &Measured, colour: usize, from: f64, to: f64) -> Series {
     let count = m.sorted.len();
     let share = |elected: usize| 100.0 * elected as f64 / m.trials.max(1) as f64;
-    let before = m.sorted.partition_point(|time| *time <= from);
-    let mut points = vec![(from, share(before))];
-    let every = (count / 250).max(1);
-    let chosen = (before..count).filter(|i| i % every == 0 || i + 1 == count);
-    points.extend(chosen.map(|i| (m.sorted[i], share(i + 1))));
     // To the panel's edge, or as far as anybody looked.
-    points.push((to.min(millis(PATIENCE)), share(count)));
-    points.retain(|(time, _)| (from..=to).contains(time));
+    let to = to.min(millis(PATIENCE));
+    let by = |limit: f64| m.sorted.partition_point(|time| *time <= limit);
+    let (before, by_end) = (by(from), by(to));
+    let every = (count / 250).max(1);
+    let mut points = vec![(from, share(before))];
+    let mut reached = before;
+    for i in (before..by_end).filter(|i| i % every == 0 || i + 1 == count) {
+        points.push((m.sorted[i], share(reached)));
+        reached = i + 1;
+        points.push((m.sorted[i], share(reached)));
+    }
+    points.push((to, share(reached)));
     let nobody = if count == 0 { ": nobody" } else { "" };
     Series::line(
         format!("{}-{} ms{nobody}", m.line.min, m.line.max),
         colour,
         points,
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_elected_before_the_first_was() {
+        let few = Measured {
+            line: &LINES[5],
+            trials: 4,
+            sorted: vec![150.0, 200.0, 300.0],
+        };
+        let steps = [
+            (100.0, 0.0),
+            (150.0, 0.0),
+            (150.0, 25.0),
+            (200.0, 25.0),
+            (200.0, 50.0),
+            (250.0, 50.0),
+        ];
+        assert_eq!(distribution(&few, 0, 100.0, 250.0).points, steps);
+        let many = Measured {
+            trials: 10_000,
+            sorted: (0..10_000).map(|i| 150.0 + f64::from(i) / 100.0).collect(),
+            ..few
+        };
+        let points = distribution(&many, 0, 100.0, 1000.0).points;
+        assert!(points.len() < 600);
+        assert_eq!(points.last(), Some(&(1000.0, 100.0)));
+    }
 }

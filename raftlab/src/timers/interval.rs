@@ -8,7 +8,7 @@ use clap::Args;
 use labrpc::{Delay, Faults, Misstep, Pulse, Run, ServerId, Streams};
 use raftapi::{Features, Time, Timing};
 
-use super::chart::{self, Axis, Kind, Panel, Series, short};
+use super::chart::{self, Axis, Chart, Kind, Panel, Series, short};
 use super::leaders::Leaders;
 use super::needless::{self, Seen};
 use super::report::{Report, Table};
@@ -67,7 +67,7 @@ fn positive(text: &str) -> Result<f64, Wrong> {
     }
 }
 
-const TRIALS: u64 = 2_000;
+pub const TRIALS: u64 = 2_000;
 const SERVERS: usize = 5;
 const FOLLOWERS: f64 = (SERVERS - 1) as f64;
 const MAJORITY: usize = SERVERS / 2 + 1;
@@ -149,6 +149,11 @@ impl Measured {
             millis(self.timing.election_timeout_min()),
             millis(self.timing.election_timeout_max()),
         )
+    }
+
+    /// From end to end, of the interval of how often more than one election was needed.
+    fn width(&self) -> f64 {
+        self.again.high - self.again.low
     }
 
     fn name(&self) -> String {
@@ -255,11 +260,12 @@ fn recommendation(args: &IntervalArgs, measured: &[Measured]) -> String {
     let (min, max) = best.millis();
     let missed = best.timing.election_timeout_min().as_secs_f64() / args.heartbeat.as_secs_f64();
     let round_trip = millis(args.latency.min + args.latency.max).max(1e-6);
+    let again = best.again.times(100.0);
     format!(
         "Recommended: an election timeout of {} to {} ms with a heartbeat each {} ms; for the shortest is {} \
          heartbeat intervals, so that needless elections, {} a year, are no more frequent than crashes, {} a \
-         year; the spread is {} round trips, so that {} % of the crashes cost more than one election; \
-         and of all such ranges it has the shortest down-time, {} s a year.",
+         year; the spread is {} round trips, so that {} % of the crashes ({} to {} %) cost more than one \
+         election; and of all such ranges it has the shortest down-time, {} s a year.",
         short(min),
         short(max),
         short(millis(args.heartbeat)),
@@ -267,12 +273,35 @@ fn recommendation(args: &IntervalArgs, measured: &[Measured]) -> String {
         short(best.needless),
         short(crashes),
         short((max - min) / round_trip),
-        short(100.0 * best.again.value),
+        short(again.value),
+        short(again.low),
+        short(again.high),
         short(
             best.downtime_a_year(args)
                 .map_or(f64::NAN, |time| time.value)
         ),
     )
+}
+
+/// A share whose interval is wider than this says little; neither does the rest of such a sample. Of 200
+/// trials none is.
+const WIDEST: f64 = 0.15;
+
+/// What is to be said of too small a sample: what it recommends may be chance.
+fn warning(measured: &[Measured]) -> Option<String> {
+    let played = measured.iter().filter(|m| m.crashes > 0);
+    let widest = played.max_by(|a, b| a.width().total_cmp(&b.width()))?;
+    (widest.width() > WIDEST).then(|| {
+        let again = widest.again.times(100.0);
+        format!(
+            "Too small a sample: {} crashes of {} ms, and more than one election in {:.1} to {:.1} % of them is \
+             all that is known. What is recommended may be chance: {TRIALS} trials are the default.",
+            widest.crashes,
+            widest.name(),
+            again.low,
+            again.high
+        )
+    })
 }
 
 fn report(args: &IntervalArgs, measured: &[Measured]) -> Report {
@@ -317,16 +346,12 @@ fn report(args: &IntervalArgs, measured: &[Measured]) -> Report {
         table.rows.push(vec![
             m.name(),
             m.crashes.to_string(),
-            downtime.map_or_else(dash, |e| format!("{:.0} ±{:.1}", e.value, e.reach())),
+            downtime.map_or_else(dash, |e| e.text(0)),
             m.downtime_a_year(args)
                 .map_or_else(dash, |e| format!("{:.2}", e.value)),
             match m.crashes {
                 0 => dash(),
-                _ => format!(
-                    "{:.1} ±{:.1}",
-                    100.0 * m.again.value,
-                    100.0 * m.again.reach()
-                ),
+                _ => m.again.times(100.0).text(1),
             },
             short(m.needless),
             if watched { short(seen.value) } else { dash() },
@@ -340,10 +365,8 @@ fn report(args: &IntervalArgs, measured: &[Measured]) -> Report {
         let number =
             |value: Option<f64>| value.map_or(String::new(), |value| format!("{value:.6}"));
         let mut row = vec![min.to_string(), max.to_string(), m.crashes.to_string()];
+        row.extend(Estimate::csv(downtime, 6));
         row.extend([
-            number(downtime.map(|e| e.value)),
-            number(downtime.map(|e| e.low)),
-            number(downtime.map(|e| e.high)),
             number(m.downtime_a_year(args).map(|e| e.value)),
             number((m.crashes > 0).then_some(m.again.value)),
             number((m.crashes > 0).then_some(m.again.low)),
@@ -371,18 +394,22 @@ fn report(args: &IntervalArgs, measured: &[Measured]) -> Report {
             ),
             "Needless elections, of all followers together, are watched where the range is widest; where none \
              can be seen in hours, there is the formula (1-p) E[p^floor(T/H)] / H for each follower, with T \
-             shorter or longer by as much as a later heartbeat may be late or early. Intervals are those of \
-             95 %."
+             shorter or longer by as much as a later heartbeat may be late or early. Intervals, in brackets, \
+             are those of 95 %, '-' where there are too few crashes for one."
                 .to_string(),
         ],
         tables: vec![table],
-        remarks: vec![recommendation(args, measured)],
+        remarks: warning(measured)
+            .into_iter()
+            .chain([recommendation(args, measured)])
+            .collect(),
         csv,
-        svg: picture(args, measured),
+        chart: picture(args, measured),
+        ..Report::default()
     }
 }
 
-fn picture(args: &IntervalArgs, measured: &[Measured]) -> String {
+fn picture(args: &IntervalArgs, measured: &[Measured]) -> Chart {
     let best = recommended(args, measured);
     let ends = MINIMA.map(|minimum| millis(args.heartbeat.mul_f64(minimum)));
     let axis = || {
@@ -417,9 +444,16 @@ fn picture(args: &IntervalArgs, measured: &[Measured]) -> String {
         let (mut points, mut intervals) = (Vec::new(), Vec::new());
         for m in of(range) {
             if let Some(e) = m.downtime_a_year(args) {
-                (least, most) = (least.min(e.low), most.max(e.high));
+                // Of too small a sample the mean alone.
+                let (low, high) = match e.is_bounded() {
+                    true => (e.low, e.high),
+                    false => (e.value, e.value),
+                };
+                // The axis is logarithmic: what reaches to 0 ends at its edge.
+                let lowest = if low > 0.0 { low } else { e.value / 2.0 };
+                (least, most) = (least.min(lowest), most.max(high));
                 points.push((m.millis().0, e.value));
-                intervals.push((e.low, e.high));
+                intervals.push((low, high));
             }
         }
         downtime.series.push(Series {

@@ -49,17 +49,17 @@ pub struct TimersArgs {
 
 #[derive(Subcommand, Debug)]
 enum Experiment {
-    /// How long a crashed leader is missed: Figure 16 of the Raft paper
+    /// How long a crashed leader is missed: Figure 16 of the Raft paper (a trial is a crash; 10000 a line by default)
     Figure16(Common),
-    /// How often a first election is split, against the formula (a trial is an election)
+    /// How often a first election is split, against the formula (a trial is an election; 20000 a cell by default)
     Split(Common),
-    /// How often followers campaign for want of heartbeats (a trial is an hour; so many at most)
+    /// How often followers campaign for want of heartbeats (a trial is an hour; at most 20 a cell by default)
     Needless(Common),
-    /// How long an election timeout should be: down-time and needless elections; ends with a recommendation
+    /// How long an election timeout should be: down-time and needless elections; ends with a recommendation (a trial is a crash; 2000 a range by default)
     Interval(IntervalArgs),
-    /// How this server draws its election timeouts, and what comes of drawing once
+    /// How this server draws its election timeouts, and what comes of drawing once (a trial is a timeout and an election; 100000 a custom by default)
     Draws(Common),
-    /// Partial partitions, with plain Raft and with PreVote and CheckQuorum (a trial is two minutes)
+    /// Partial partitions, with plain Raft and with PreVote and CheckQuorum (a trial is two minutes; 100 a cell by default)
     Partitions(Common),
 }
 
@@ -86,6 +86,32 @@ impl Experiment {
         }
     }
 
+    /// How many trials it has by default, and what they are.
+    fn trials(&self) -> (u64, &'static str) {
+        match self {
+            Experiment::Figure16(_) => (figure16::TRIALS, "crashes a line"),
+            Experiment::Split(_) => (split::TRIALS, "elections a cell"),
+            Experiment::Needless(_) => (needless::HOURS, "hours a cell at most"),
+            Experiment::Interval(_) => (interval::TRIALS, "crashes a range"),
+            Experiment::Draws(_) => (draws::TRIALS, "timeouts, and elections, a custom"),
+            Experiment::Partitions(_) => (partitions::TRIALS, "runs of two minutes a cell"),
+        }
+    }
+
+    /// What the numbers of a chart stand on: how many trials of which server, and how to do it again.
+    fn caption(&self, invocation: &str, command: &str) -> Vec<String> {
+        let (default, unit) = self.trials();
+        let common = self.common();
+        let trials = common.trials.unwrap_or(default);
+        vec![
+            format!(
+                "{trials} {unit}, seed {}, the server of '{}'. Again:",
+                common.seed, invocation
+            ),
+            command.to_string(),
+        ]
+    }
+
     /// What does the same again: `timers interval --loss 1%`.
     fn arguments(&self) -> String {
         let mut arguments = match self {
@@ -110,7 +136,7 @@ impl Experiment {
 /// What all experiments are told.
 #[derive(Args, Clone, Debug)]
 struct Common {
-    /// How many trials [default: the experiment's own number]
+    /// How many trials, of each line, cell, range or custom [default: the experiment's own number, as above]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
     trials: Option<u64>,
 
@@ -184,22 +210,58 @@ pub fn run(lab: &Lab, args: &TimersArgs) -> Result<Ending> {
             return Ok(Ending::Failed);
         }
     };
-    if player.is_interrupted() {
-        let words = "Interrupted: this is what was known by then.";
-        report.remarks.push(words.to_string());
-    }
     let command = format!("{} {}", lab.invocation, args.experiment.arguments());
+    report.caption = args.experiment.caption(lab.invocation, &command);
+    if player.is_interrupted() {
+        let words = "Interrupted: this is what was known by then.".to_string();
+        report.caption.push(words.clone());
+        report.remarks.push(words);
+    }
     let write = |file: Option<WholeFile>, text: &dyn Fn(&Report) -> String| match file {
         Some(file) => file.finish(|to| to.write_all(text(&report).as_bytes())),
         None => Ok(()),
     };
     write(csv, &Report::csv)?;
-    write(svg, &|report| report.svg.clone())?;
+    write(svg, &Report::svg)?;
     write(html, &|report| report.html(&command))?;
     let printed = io::stdout().write_all(report.text(&command).as_bytes());
     match printed.map_err(anyhow::Error::from) {
         Err(error) if !files::is_broken_pipe(&error) => Err(error),
         _ if player.is_interrupted() => Ok(Ending::Interrupted),
         _ => Ok(Ending::Passed),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Timers {
+        #[command(flatten)]
+        args: TimersArgs,
+    }
+
+    #[test]
+    fn help_says_how_many_trials_there_are() {
+        for name in [
+            "figure16",
+            "split",
+            "needless",
+            "interval",
+            "draws",
+            "partitions",
+        ] {
+            let told = Timers::try_parse_from(["timers", name]).expect("no more is needed");
+            let (default, _) = told.args.experiment.trials();
+            let help = Timers::try_parse_from(["timers", name, "--help"]);
+            let help = help.err().expect("help ends it").to_string();
+            let help = help.replace('\n', " "); // it breaks lines
+            assert!(help.contains("(a trial is "), "{help}");
+            let said = format!(" {default} a ");
+            assert!(help.contains(&said), "{said}: {help}");
+        }
     }
 }

@@ -8,7 +8,7 @@ use labrpc::{Delay, Faults, Misstep, Pulse, Run, ServerId};
 use raftapi::{Features, Time, Timing};
 
 use super::Laboratory;
-use super::chart::{self, Cell, Grid, short};
+use super::chart::{self, Cell, Chart, Grid, short};
 use super::leaders::Leaders;
 use super::report::{Report, Table};
 use super::run::{Cluster, pass};
@@ -16,7 +16,7 @@ use super::statistics::{Estimate, rate};
 use crate::trials::Failed;
 
 /// At most so many hours are played of a cell.
-const HOURS: u64 = 20;
+pub const HOURS: u64 = 20;
 
 /// A cell in which so many needless elections were seen is not played further.
 const ENOUGH: u64 = 400;
@@ -242,11 +242,12 @@ fn report(measured: &[Measured]) -> Report {
         tables: vec![table],
         remarks: Vec::new(),
         csv,
-        svg: picture(measured),
+        chart: picture(measured),
+        ..Report::default()
     }
 }
 
-fn picture(measured: &[Measured]) -> String {
+fn picture(measured: &[Measured]) -> Chart {
     let cell = |m: &Measured| {
         let rate = m.rate();
         // From one in ten thousand hours to ten thousand an hour.

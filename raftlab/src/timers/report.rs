@@ -4,6 +4,8 @@ use std::fmt::Write;
 
 use suite::timeline::escaped;
 
+use super::chart::Chart;
+
 /// What an experiment found.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
@@ -16,8 +18,9 @@ pub struct Report {
     pub remarks: Vec<String>,
     /// The results, for programs: one table, numbers without units, units in its headings.
     pub csv: Table,
-    /// The chart.
-    pub svg: String,
+    pub chart: Chart,
+    /// What the chart's numbers stand on, in lines; an experiment leaves it empty, who plays it knows.
+    pub caption: Vec<String>,
 }
 
 /// A table; its headings may have several lines.
@@ -120,9 +123,11 @@ impl Table {
 const STYLE: &str = "body{font:17px/1.5 Helvetica,Arial,sans-serif;max-width:62em;margin:2em auto;padding:0 1em;\
     color:#111;background:#fff}table{border-collapse:collapse;margin:1.5em 0;font-variant-numeric:tabular-nums;\
     display:block;overflow-x:auto}caption{text-align:left;font-weight:bold;padding-bottom:.4em}\
-    th,td{padding:.2em .7em;text-align:right;border-bottom:1px solid #ddd;white-space:nowrap}\
-    th:first-child{text-align:left}svg{max-width:100%;height:auto}\
-    pre{background:#f3f3f3;padding:.7em;overflow-x:auto}";
+    th,td{padding:.2em .7em;text-align:right;border-bottom:1px solid #ddd}\
+    td:not(:last-child){white-space:nowrap}th:first-child{text-align:left}figure{margin:1.5em 0}svg{max-width:100%;height:auto}\
+    pre{background:#f3f3f3;padding:.7em;white-space:pre-wrap;overflow-wrap:anywhere}\
+    @media print{body{font-size:11px;max-width:none;margin:0;padding:0}table{display:table;overflow:visible}\
+    th,td{padding:.15em .4em}td:not(:last-child){white-space:normal}tr{break-inside:avoid}}";
 
 impl Report {
     /// For a terminal. `command` does it all again.
@@ -146,6 +151,11 @@ impl Report {
         self.csv.csv()
     }
 
+    /// The chart, with its caption.
+    pub fn svg(&self) -> String {
+        self.chart.svg(&self.caption)
+    }
+
     /// A page that needs nothing else.
     pub fn html(&self, command: &str) -> String {
         let title = escaped(&self.title);
@@ -157,7 +167,7 @@ impl Report {
         for paragraph in &self.done {
             let _ = writeln!(out, "<p>{}</p>", escaped(paragraph));
         }
-        let _ = writeln!(out, "<figure>\n{}</figure>", self.svg);
+        let _ = writeln!(out, "<figure>\n{}</figure>", self.svg());
         for remark in &self.remarks {
             let _ = writeln!(out, "<p>{}</p>", escaped(remark));
         }

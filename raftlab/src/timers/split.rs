@@ -13,13 +13,13 @@ use raftapi::{Features, Raft, Request, Time, Timing};
 use suite::samples::at_least;
 
 use super::Laboratory;
-use super::chart::{self, Cell, Grid};
+use super::chart::{self, Cell, Chart, Grid};
 use super::report::{Report, Table};
 use super::run::{Cluster, pass};
 use super::statistics::{Estimate, proportion};
 use crate::trials::Failed;
 
-const TRIALS: u64 = 20_000;
+pub const TRIALS: u64 = 20_000;
 
 /// The spread of the timeouts, and their minimum.
 const SPREAD: Duration = Duration::from_millis(100);
@@ -216,11 +216,12 @@ fn report(measured: &[Measured]) -> Report {
         )],
         tables: vec![table],
         csv,
-        svg: picture(measured),
+        chart: picture(measured),
+        ..Report::default()
     }
 }
 
-fn picture(measured: &[Measured]) -> String {
+fn picture(measured: &[Measured]) -> Chart {
     let cell = |m: &Measured| Cell {
         shade: m.share().value,
         lines: vec![

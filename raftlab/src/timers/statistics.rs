@@ -1,7 +1,14 @@
-//! Estimates, each with the interval that holds the true value with a probability of 95 %.
+//! Estimates, each with the interval that holds the true value with a probability of 95 %. An end that a
+//! sample is too small to have is infinite.
 
 /// The standard normal distribution's 97.5 % quantile.
 const Z: f64 = 1.959_964;
+
+/// The probability that the true value is beyond one end of an interval.
+const BEYOND: f64 = 0.025;
+
+/// Of fewer numbers no interval of their mean is told: how they are spread is not known well enough.
+const FEWEST: usize = 10;
 
 /// A number that was measured.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -25,9 +32,40 @@ impl Estimate {
         }
     }
 
-    /// How far the interval reaches to either side, the farther of the two.
-    pub fn reach(self) -> f64 {
-        (self.value - self.low).max(self.high - self.value)
+    /// Whether the sample was large enough for both ends.
+    pub fn is_bounded(self) -> bool {
+        self.low.is_finite() && self.high.is_finite()
+    }
+
+    /// The same of what cannot be above a limit.
+    #[must_use]
+    pub fn at_most(self, limit: f64) -> Estimate {
+        match self.is_bounded() {
+            true => Estimate {
+                high: self.high.min(limit),
+                ..self
+            },
+            false => self,
+        }
+    }
+
+    /// For people: `171.3 (168.0-174.9)`, and `171.3 (-)` of too small a sample.
+    pub fn text(self, decimals: usize) -> String {
+        let Estimate { value, low, high } = self;
+        match self.is_bounded() {
+            true => format!("{value:.decimals$} ({low:.decimals$}-{high:.decimals$})"),
+            false => format!("{value:.decimals$} (-)"),
+        }
+    }
+
+    /// For programs: value, lower end, upper end; empty what there is not.
+    pub fn csv(estimate: Option<Estimate>, decimals: usize) -> [String; 3] {
+        let number = |value: f64| match value.is_finite() {
+            true => format!("{value:.decimals$}"),
+            false => String::new(),
+        };
+        let numbers = estimate.map(|e| [e.value, e.low, e.high].map(number));
+        numbers.unwrap_or_default()
     }
 }
 
@@ -53,35 +91,57 @@ pub fn proportion(happened: u64, of: u64) -> Estimate {
     }
 }
 
-/// The mean of a sample: normal interval. None of an empty sample.
+/// The mean of a sample of what cannot be below 0: Student's interval, with the first terms of Cornish's
+/// and Fisher's series for his quantile. None of an empty sample.
 pub fn mean(sample: &[f64]) -> Option<Estimate> {
     if sample.is_empty() {
         return None;
     }
     let n = sample.len() as f64;
     let value = sample.iter().sum::<f64>() / n;
+    if sample.len() < FEWEST {
+        return Some(Estimate {
+            value,
+            low: f64::NEG_INFINITY,
+            high: f64::INFINITY,
+        });
+    }
     let squares: f64 = sample.iter().map(|x| (x - value) * (x - value)).sum();
-    let reach = Z * (squares / (n - 1.0).max(1.0) / n).sqrt();
+    let freedom = n - 1.0;
+    let first = (Z.powi(3) + Z) / (4.0 * freedom);
+    let second = (5.0 * Z.powi(5) + 16.0 * Z.powi(3) + 3.0 * Z) / (96.0 * freedom * freedom);
+    let reach = (Z + first + second) * (squares / freedom / n).sqrt();
     Some(Estimate {
         value,
-        low: value - reach,
+        low: (value - reach).max(0.0),
         high: value + reach,
     })
 }
 
 /// What this share of all, 0 to 1, does not exceed, by a sorted sample: its interval reaches from one
-/// order statistic to another, whatever the distribution. None of an empty sample.
+/// order statistic to another, whatever the distribution. Where not even the least or the greatest is
+/// beyond the true value with enough certainty, there is no such end. None of an empty sample.
 pub fn quantile(sorted: &[f64], share: f64) -> Option<Estimate> {
+    let (least, greatest) = (*sorted.first()?, *sorted.last()?);
     let n = sorted.len() as f64;
-    let at = |rank: f64| {
-        let last = sorted.len().checked_sub(1)?;
-        sorted.get((rank.max(1.0) as usize - 1).min(last)).copied()
-    };
+    let at = |rank: f64| sorted[rank as usize - 1];
     let reach = Z * (n * share * (1.0 - share)).sqrt();
+    let (low, high) = (
+        (n * share - reach).floor(),
+        (n * share + reach).ceil() + 1.0,
+    );
     Some(Estimate {
-        value: at((n * share).ceil())?,
-        low: at((n * share - reach).floor())?,
-        high: at((n * share + reach).ceil() + 1.0)?,
+        value: at((n * share).ceil().clamp(1.0, n)),
+        low: match low {
+            low if low >= 1.0 => at(low),
+            _ if (1.0 - share).powf(n) <= BEYOND => least,
+            _ => f64::NEG_INFINITY,
+        },
+        high: match high {
+            high if high <= n => at(high),
+            _ if share.powf(n) <= BEYOND => greatest,
+            _ => f64::INFINITY,
+        },
     })
 }
 
@@ -153,10 +213,20 @@ mod tests {
     }
 
     #[test]
-    fn a_mean_has_a_normal_interval() {
-        let sample: Vec<f64> = (1..=9).map(f64::from).collect();
-        let reach = 1.96 * (7.5_f64 / 9.0).sqrt();
-        close(mean(&sample).unwrap(), 5.0, 5.0 - reach, 5.0 + reach, 1e-3);
+    fn a_mean_has_student_s_interval() {
+        let sample: Vec<f64> = (11..=20).map(f64::from).collect();
+        // His quantile for nine degrees of freedom is 2.262.
+        let reach = 2.262 * (82.5_f64 / 9.0 / 10.0).sqrt();
+        close(
+            mean(&sample).unwrap(),
+            15.5,
+            15.5 - reach,
+            15.5 + reach,
+            5e-3,
+        );
+        let mut far = [0.0; 10];
+        far[9] = 10.0;
+        assert_eq!(mean(&far).unwrap().low, 0.0, "nothing is below 0");
         assert_eq!(mean(&[]), None);
     }
 
@@ -165,8 +235,29 @@ mod tests {
         let sorted: Vec<f64> = (1..=1000).map(f64::from).collect();
         // 500 and 1.96 x sqrt(250) = 31 to either side.
         close(quantile(&sorted, 0.5).unwrap(), 500.0, 469.0, 532.0, 0.1);
-        close(quantile(&[3.0], 0.99).unwrap(), 3.0, 3.0, 3.0, 0.0);
+        // 0.5^6 = 1.6 %, 0.99^368 = 2.48 %.
+        close(quantile(&sorted[..6], 0.5).unwrap(), 3.0, 1.0, 6.0, 0.0);
+        assert!(quantile(&sorted[..368], 0.99).unwrap().is_bounded());
         assert_eq!(quantile(&[], 0.5), None);
+    }
+
+    #[test]
+    fn too_small_a_sample_has_no_interval() {
+        let ten: Vec<f64> = (1..=10).map(f64::from).collect();
+        for none in [
+            mean(&ten[..1]).unwrap(),
+            mean(&ten[..9]).unwrap(),
+            quantile(&ten[..1], 0.5).unwrap(),
+            quantile(&ten[..5], 0.5).unwrap(),
+            quantile(&ten, 0.99).unwrap(),
+        ] {
+            assert!(!none.is_bounded(), "{none:?}");
+            assert!(none.times(2.0).at_most(1.0).text(1).ends_with(" (-)"));
+        }
+        let p99 = quantile(&ten, 0.99);
+        assert_eq!(Estimate::csv(p99, 1), ["10.0", "9.0", ""]);
+        assert_eq!(Estimate::csv(None, 1), ["", "", ""]);
+        assert_eq!(quantile(&ten, 0.5).unwrap().text(0), "5 (1-10)");
     }
 
     #[test]

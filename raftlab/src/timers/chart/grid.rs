@@ -25,7 +25,7 @@ pub struct Grid {
     pub columns: (String, Vec<String>),
     /// Each row's name, and its cells.
     pub rows: Vec<(String, Vec<Cell>)>,
-    /// What the cells say.
+    /// What the cells say, in one line or two.
     pub below: String,
 }
 
@@ -75,13 +75,11 @@ impl Figure for Grid {
                 }
             }
         }
-        let below = top + self.height() - 24.0;
-        svg.text(
-            (20.0, below),
-            Anchor::Start,
-            "font-size=\"14\"",
-            &self.below,
-        );
+        let below = top + self.height() - BOTTOM + 30.0;
+        for (line, text) in self.below.lines().enumerate() {
+            let at = (20.0, below + 20.0 * line as f64);
+            svg.text(at, Anchor::Start, "font-size=\"14\"", text);
+        }
     }
 }
 

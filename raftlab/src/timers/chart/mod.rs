@@ -20,6 +20,9 @@ pub use panel::{Kind, Panel, Series};
 /// The width of a chart, in pixels.
 pub const WIDTH: f64 = 1000.0;
 
+/// The height of a line of its caption.
+const CAPTION: f64 = 20.0;
+
 /// Okabe's and Ito's colours, less black, which is for text, and yellow, which is faint on white.
 pub const COLOURS: [&str; 6] = [
     "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00",
@@ -36,22 +39,50 @@ pub trait Figure {
     fn draw(&self, svg: &mut Svg, top: f64);
 }
 
-/// A whole chart: these figures below one another. `title` is for screen readers.
-pub fn draw(title: &str, figures: &[&dyn Figure]) -> String {
-    let height = figures.iter().map(|figure| figure.height()).sum::<f64>();
+/// A whole chart, but for its caption.
+#[derive(Clone, Debug, Default)]
+pub struct Chart {
+    /// For screen readers.
+    title: String,
+    /// Of the figures, in pixels.
+    height: f64,
+    body: String,
+}
+
+/// Draws these figures below one another. `title` is for screen readers.
+pub fn draw(title: &str, figures: &[&dyn Figure]) -> Chart {
     let mut svg = Svg::default();
     let mut top = 0.0;
     for figure in figures {
         figure.draw(&mut svg, top);
         top += figure.height();
     }
-    format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" \
-         height=\"{height}\" role=\"img\" font-family=\"Helvetica, Arial, sans-serif\" font-size=\"16\">\n\
-         <title>{}</title>\n<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n{}</svg>\n",
-        escaped(title),
-        svg.body
-    )
+    Chart {
+        title: title.to_string(),
+        height: top,
+        body: svg.body,
+    }
+}
+
+impl Chart {
+    /// As SVG, with these lines below it: on a slide nothing else says where its numbers come from.
+    pub fn svg(&self, caption: &[String]) -> String {
+        let mut svg = Svg::default();
+        let look = "font-size=\"13\" fill=\"#444\"";
+        for (line, text) in caption.iter().enumerate() {
+            let y = self.height + CAPTION * (line as f64 + 0.5);
+            svg.text((20.0, y), Anchor::Start, look, text);
+        }
+        let height = self.height + CAPTION * caption.len() as f64;
+        format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" \
+             height=\"{height}\" role=\"img\" font-family=\"Helvetica, Arial, sans-serif\" font-size=\"16\">\n\
+             <title>{}</title>\n<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n{}{}</svg>\n",
+            escaped(&self.title),
+            self.body,
+            svg.body
+        )
+    }
 }
 
 /// What is drawn, piece by piece.
