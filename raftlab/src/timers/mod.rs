@@ -35,6 +35,7 @@ use raftapi::{Features, Server, Timing};
 use suite::settings::Settings;
 
 use crate::files::WholeFile;
+use crate::quantities::percent;
 use crate::trials::{Failed, Player, threads};
 use crate::{Ending, Lab, files};
 use interval::IntervalArgs;
@@ -96,7 +97,10 @@ impl Experiment {
             Experiment::Partitions(_) => "timers partitions".to_string(),
             Experiment::Interval(args) => format!(
                 "timers interval --latency {} --loss {} --heartbeat {:?} --failures-per-year {}",
-                args.latency, args.loss, args.heartbeat, args.failures_per_year
+                args.latency,
+                percent(args.loss),
+                args.heartbeat,
+                args.failures_per_year
             ),
         };
         let common = self.common();
