@@ -26,7 +26,7 @@ pub(crate) mod run;
 mod split;
 mod statistics;
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::PathBuf;
 
 use anyhow::Result;
@@ -163,6 +163,7 @@ impl Laboratory<'_> {
 pub fn run(lab: &Lab, args: &TimersArgs) -> Result<Ending> {
     let common = args.experiment.common();
     let settings = Settings::from_env().map_err(anyhow::Error::msg)?;
+    let beside = files::beside([&common.csv, &common.svg, &common.html])?;
     let begin = |path: &Option<PathBuf>| path.as_deref().map(WholeFile::begin).transpose();
     let (csv, svg, html) = (
         begin(&common.csv)?,
@@ -200,7 +201,7 @@ pub fn run(lab: &Lab, args: &TimersArgs) -> Result<Ending> {
     write(csv, &Report::csv)?;
     write(svg, &|report| report.svg.clone())?;
     write(html, &|report| report.html(&command))?;
-    let printed = io::stdout().write_all(report.text(&command).as_bytes());
+    let printed = beside.stream().write_all(report.text(&command).as_bytes());
     match printed.map_err(anyhow::Error::from) {
         Err(error) if !files::is_broken_pipe(&error) => Err(error),
         _ if player.is_interrupted() => Ok(Ending::Interrupted),
