@@ -9,6 +9,7 @@ use raftlab::Lab;
 
 fn main() -> ExitCode {
     raftlab::main(Lab {
+        name: "careless",
         server: careless(Timing::LAB),
         build: |timing, _| careless(timing),
         invocation: "cargo run -p raftlab --example careless --",

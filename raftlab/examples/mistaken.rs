@@ -47,6 +47,7 @@ fn main() -> ExitCode {
         }
     };
     raftlab::main(Lab {
+        name: "mistaken",
         server: build(Timing::LAB, Features::PLAIN),
         build,
         invocation,

@@ -40,6 +40,9 @@ use raftapi::{Features, Server, Timing};
 
 /// A server, and the laboratory around it.
 pub struct Lab {
+    /// What the server is called, in a word that a file's name can hold: `reference`. Pages of
+    /// another than the reference have it in their names.
+    pub name: &'static str,
     /// The server, as it is judged.
     pub server: Server,
     /// The same server with another timing and other features, for scenarios and experiments. What it
@@ -49,6 +52,13 @@ pub struct Lab {
     pub invocation: &'static str,
     /// The folder of the server's crate, to point at the task that a failure belongs to.
     pub source: Option<&'static str>,
+}
+
+impl Lab {
+    /// Whose run it is, for the heads of traces and pages: the server's name, and what it declares.
+    pub(crate) fn about(&self, server: &Server) -> String {
+        format!("{}: {}", self.name, server.about())
+    }
 }
 
 /// Reads the command line and does what it says.
@@ -64,6 +74,8 @@ pub fn main(lab: Lab) -> ExitCode {
     };
     match done {
         Ok(ending) => ending.code(),
+        // Nobody reads on, as with `| head`.
+        Err(error) if files::is_broken_pipe(&error) => Ending::Passed.code(),
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::from(2)

@@ -8,6 +8,7 @@ use raftlab::Lab;
 
 fn main() -> ExitCode {
     raftlab::main(Lab {
+        name: "reference",
         server: raft::server(Timing::LAB),
         build,
         invocation: "cargo run --release --",

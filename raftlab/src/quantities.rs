@@ -11,6 +11,11 @@ pub const DURATION: &str = "a duration, as 5ms or 1.5s";
 /// What a probability looks like.
 pub const PROBABILITY: &str = "a probability, as 10%";
 
+/// Whether this is a unit of time.
+pub fn is_unit(text: &str) -> bool {
+    UNITS.iter().any(|(name, _)| *name == text)
+}
+
 /// The units of time, in nanoseconds.
 const UNITS: [(&str, u64); 7] = [
     ("ns", 1),
@@ -22,8 +27,8 @@ const UNITS: [(&str, u64); 7] = [
     ("h", 3_600_000_000_000),
 ];
 
-/// The longest duration, a day, in nanoseconds.
-const LONGEST: u64 = 24 * 3_600_000_000_000;
+/// The longest duration, a day.
+pub const LONGEST: Duration = Duration::from_secs(24 * 3600);
 
 /// What is wrong with a text, and what to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,6 +72,15 @@ pub fn duration(text: &str) -> Result<Duration, Wrong> {
     if number.is_empty() {
         return Err(Wrong::new(format!("expected {DURATION}; found '{text}'")));
     }
+    if unit.starts_with(',') {
+        let point = text.replacen(',', ".", 1);
+        return Err(Wrong::new(format!("'{text}' has a comma in it"))
+            .hint(format!("decimals take a point: {point}")));
+    }
+    if unit.starts_with(' ') && is_unit(unit.trim()) {
+        return Err(Wrong::new(format!("'{text}' has a space before its unit"))
+            .hint(format!("write {number}{}", unit.trim())));
+    }
     let Some((_, nanos)) = UNITS.iter().find(|(name, _)| *name == unit) else {
         return match unit {
             "" if number == "0" => Ok(Duration::ZERO),
@@ -76,14 +90,19 @@ pub fn duration(text: &str) -> Result<Duration, Wrong> {
                 .hint("the units are ns, us, ms, s, min, h")),
         };
     };
-    match decimal(number, *nanos) {
-        None => Err(Wrong::new(format!(
-            "'{text}' is not a whole number of nanoseconds, too"
-        ))),
-        Some(nanos) if nanos > LONGEST => Err(Wrong::new(format!(
+    // Roughly is enough here: what is close to a day is no trouble to `decimal`.
+    let roughly = number.parse().map(|number: f64| number * *nanos as f64);
+    match (decimal(number, *nanos), roughly) {
+        (_, Err(_)) => Err(Wrong::new(format!("'{number}' is no number"))),
+        (Some(nanos), _) if Duration::from_nanos(nanos) <= LONGEST => {
+            Ok(Duration::from_nanos(nanos))
+        }
+        (_, Ok(roughly)) if roughly > LONGEST.as_nanos() as f64 => Err(Wrong::new(format!(
             "{text} is longer than a day, the longest time there is"
         ))),
-        Some(nanos) => Ok(Duration::from_nanos(nanos)),
+        _ => Err(Wrong::new(format!(
+            "'{text}' is not a whole number of nanoseconds"
+        ))),
     }
 }
 
@@ -98,6 +117,12 @@ pub fn decimal(number: &str, unit: u64) -> Option<u64> {
     let scaled = digits.checked_mul(u128::from(unit))?;
     (scaled % scale == 0).then_some(())?;
     u64::try_from(scaled / scale).ok()
+}
+
+/// A probability as it is read: `10%`.
+pub fn percent(probability: f64) -> String {
+    // To ten digits: 0.07 times 100 is not quite 7.
+    format!("{}%", (probability * 1e12).round() / 1e10)
 }
 
 /// Whether a text is digits only.
@@ -141,23 +166,23 @@ impl fmt::Display for Range {
     }
 }
 
-/// A probability: `10%`, or `0.1`.
+/// A probability: `10%`. Without its sign, nobody knows whether 0.1 is a tenth or a thousandth.
 pub fn probability(text: &str) -> Result<f64, Wrong> {
-    let (number, all) = match text.strip_suffix('%') {
-        Some(number) => (number, 100.0),
-        None => (text, 1.0),
-    };
-    let plain = number.chars().all(|c| c.is_ascii_digit() || c == '.');
-    match number.parse::<f64>() {
-        Ok(value) if plain && value <= all => Ok(value / all),
-        Ok(_) if plain && all == 1.0 => Err(Wrong::new(format!(
-            "'{number}' is no probability: those are 0 to 1"
-        ))
-        .hint(format!("write {number}%"))),
-        Ok(_) if plain => {
-            Err(Wrong::new(format!("{text} is more than always")).hint("100% is the most"))
+    let number = text.strip_suffix('%');
+    let plain = |c: char| c.is_ascii_digit() || c == '.';
+    let digits = Some(number.unwrap_or(text)).filter(|digits| digits.chars().all(plain));
+    match digits.and_then(|digits| digits.parse::<f64>().ok()) {
+        Some(0.0) => Ok(0.0),
+        Some(value) if number.is_none() && value <= 1.0 => {
+            Err(Wrong::new(format!("'{text}' has no %"))
+                .hint(format!("write {text}% or {}", percent(value))))
         }
-        _ => Err(Wrong::new(format!("'{text}' is not {PROBABILITY}"))),
+        Some(_) if number.is_none() => {
+            Err(Wrong::new(format!("'{text}' has no %")).hint(format!("write {text}%")))
+        }
+        Some(percent) if percent <= 100.0 => Ok(percent / 100.0),
+        Some(_) => Err(Wrong::new(format!("{text} is more than always")).hint("100% is the most")),
+        None => Err(Wrong::new(format!("'{text}' is not {PROBABILITY}"))),
     }
 }
 
@@ -186,11 +211,20 @@ mod tests {
             ("soon", "expected a duration, as 5ms or 1.5s; found 'soon'"),
             ("", "expected a duration, as 5ms or 1.5s; found ''"),
             ("-1ms", "expected a duration, as 5ms or 1.5s; found '-1ms'"),
-            ("0.5ns", "'0.5ns' is not a whole number of nanoseconds, too"),
+            ("0.5ns", "'0.5ns' is not a whole number of nanoseconds"),
+            (
+                "99999999999999999999h",
+                "99999999999999999999h is longer than a day, the longest time there is",
+            ),
+            (
+                "1,5s",
+                "'1,5s' has a comma in it: decimals take a point: 1.5s",
+            ),
+            ("10 s", "'10 s' has a space before its unit: write 10s"),
+            ("1.2.3s", "'1.2.3' is no number"),
         ] {
             assert_eq!(duration(text).map_err(|w| w.to_string()), Err(told.into()));
         }
-        assert!(duration("1.2.3s").is_err() && duration("5 ms").is_err());
     }
 
     #[test]
@@ -204,17 +238,16 @@ mod tests {
     }
 
     #[test]
-    fn probabilities_are_from_0_to_1() {
+    fn probabilities_are_percentages() {
         assert_eq!(
-            (probability("10%"), probability("0.25")),
-            (Ok(0.1), Ok(0.25))
+            (probability("10%"), probability("0.25%")),
+            (Ok(0.1), Ok(0.0025))
         );
         assert_eq!((probability("100%"), probability("0")), (Ok(1.0), Ok(0.0)));
         let told = |text| probability(text).unwrap_err().to_string();
-        assert_eq!(
-            told("10"),
-            "'10' is no probability: those are 0 to 1: write 10%"
-        );
+        assert_eq!(told("10"), "'10' has no %: write 10%");
+        assert_eq!(told("0.1"), "'0.1' has no %: write 0.1% or 10%");
+        assert_eq!(told("0.07"), "'0.07' has no %: write 0.07% or 7%");
         assert_eq!(told("101%"), "101% is more than always: 100% is the most");
         for text in ["nan", "", "%", "-1%", "1e-3"] {
             assert!(told(text).contains("is not a probability"), "{text}");

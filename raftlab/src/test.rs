@@ -39,6 +39,7 @@ pub fn run(lab: &Lab, args: &TestArgs) -> Result<Ending> {
             plan.tests.len()
         );
     }
+    let beside = files::beside([&args.json, &args.trace])?;
     let json = args.json.as_deref().map(WholeFile::begin).transpose()?;
     let trace = args.trace.as_deref().map(WholeFile::begin).transpose()?;
     let began = Instant::now();
@@ -64,7 +65,7 @@ pub fn run(lab: &Lab, args: &TestArgs) -> Result<Ending> {
         })?;
     }
     if let Some(file) = trace {
-        write_trace(file, &plan, &results[0].0)?;
+        write_trace(file, lab, &plan, &results[0].0)?;
     }
     let ending = if asked.interrupted {
         Ending::Interrupted
@@ -74,7 +75,7 @@ pub fn run(lab: &Lab, args: &TestArgs) -> Result<Ending> {
         Ending::Passed
     };
     // Whoever reads the table through a pipe may stop reading.
-    match print(lab, &plan, &results, took, replay) {
+    match print(lab, &plan, &results, took, replay, &mut *beside.stream()) {
         Err(error) if !files::is_broken_pipe(&error) => Err(error),
         _ => Ok(ending),
     }
@@ -160,8 +161,8 @@ fn print(
     results: &[(Tested, Summary)],
     took: Duration,
     replay: impl Fn(&Test, u64) -> String,
+    mut out: &mut dyn Write,
 ) -> Result<()> {
-    let mut out = io::stdout().lock();
     let tested: Vec<Tested> = results.iter().map(|(tested, _)| tested.clone()).collect();
     let marks = Marks::of(&tested);
     writeln!(out, "{}", table::table(results, &marks))?;
@@ -223,7 +224,7 @@ fn tell_failures(
     let stories = if basics > 0 { basics } else { STORIES };
     for tested in failures.iter().take(stories) {
         let replay = |seed| replay(&tested.test, seed);
-        let page = Page::of(tested, &lab.server.about());
+        let page = Page::of(tested, lab.name, &lab.server.about());
         let source = lab.source.map(Path::new);
         if let Some(failed) = Failed::of(tested, replay, source, page.as_ref()) {
             writeln!(out, "{failed}")?;
@@ -245,7 +246,7 @@ fn tell_failures(
     writeln!(out)
 }
 
-fn write_trace(file: WholeFile, plan: &Plan, tested: &Tested) -> Result<()> {
+fn write_trace(file: WholeFile, lab: &Lab, plan: &Plan, tested: &Tested) -> Result<()> {
     let trace = match tested.test.time {
         TimeKind::Real => Some(tested.trace.clone()),
         // Of a run that hangs, what happened before.
@@ -259,7 +260,7 @@ fn write_trace(file: WholeFile, plan: &Plan, tested: &Tested) -> Result<()> {
         run: tested.test.name.to_string(),
         seed: plan.first_seed,
         servers: tested.test.servers,
-        about: plan.server.about(),
+        about: lab.about(&plan.server),
     };
     file.finish(|to| labrpc::write_trace(to, &header, &trace))
 }

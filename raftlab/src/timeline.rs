@@ -1,7 +1,7 @@
 //! `raftlab timeline`: a trace as a picture, as a page, or as text.
 
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -26,7 +26,7 @@ const MOST_SERVERS: usize = 10_000;
                         1.5s, 200ms.\nExit codes: 0 done; 2 the tool itself could not work."
 )]
 pub struct TimelineArgs {
-    /// The trace, JSON Lines: what --trace wrote
+    /// The trace, JSON Lines: what --trace wrote; '-' for standard input
     #[arg(value_name = "TRACE.jsonl")]
     pub trace: PathBuf,
 
@@ -79,6 +79,12 @@ pub fn run(args: &TimelineArgs) -> Result<Ending> {
              everything, and is zoomed there"
         );
     }
+    let is_standard = files::is_standard(&args.trace);
+    if is_standard && args.output.is_none() && args.svg.is_none() && !args.text {
+        bail!(
+            "a trace from standard input has no place beside it: choose one for the page with -o"
+        );
+    }
     let beside = args.trace.with_extension("html");
     let page = match (&args.output, args.svg.is_some() || args.text) {
         (Some(output), _) => Some(output.as_path()),
@@ -92,13 +98,21 @@ pub fn run(args: &TimelineArgs) -> Result<Ending> {
     if standard.count() + usize::from(args.text) > 1 {
         bail!("only one of -o, --svg and --text can go to standard output");
     }
-    if outputs.clone().any(|path| path == args.trace) {
+    if !is_standard && outputs.clone().any(|path| path == args.trace) {
         bail!(
             "{} is the trace itself: choose another file with -o",
             args.trace.display()
         );
     }
     let (header, trace) = read(&args.trace)?;
+    if let (Some(from), Some(last)) = (args.from, trace.last())
+        && from > last.at
+    {
+        bail!(
+            "--from {from}: nothing lies behind it, the trace ends at {}",
+            last.at
+        );
+    }
     let read = timeline::read(&header, &trace);
     let done = (|| {
         if let Some(svg) = &args.svg {
@@ -136,10 +150,21 @@ fn write(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> R
 
 /// A trace, and nothing in it that no trace can hold.
 fn read(path: &Path) -> Result<(Header, Vec<Record<Raft>>)> {
-    let shown = path.display();
-    let file = File::open(path).with_context(|| format!("cannot read {shown}"))?;
-    let (header, trace) =
-        labrpc::read_trace::<Raft>(BufReader::new(file)).with_context(|| format!("{shown}"))?;
+    let shown = match files::is_standard(path) {
+        true => "standard input".to_string(),
+        false => path.display().to_string(),
+    };
+    if path.is_dir() {
+        bail!("cannot read {shown}: it is a directory, and a trace is a file");
+    }
+    let from: Box<dyn BufRead> = match files::is_standard(path) {
+        true => Box::new(io::stdin().lock()),
+        false => {
+            let file = File::open(path).with_context(|| format!("cannot read {shown}"))?;
+            Box::new(BufReader::new(file))
+        }
+    };
+    let (header, trace) = labrpc::read_trace::<Raft>(from).with_context(|| shown.clone())?;
     if !(1..=MOST_SERVERS).contains(&header.servers) {
         bail!(
             "{shown}: line 1: {} servers; expected 1 to {MOST_SERVERS}",
@@ -155,6 +180,15 @@ fn read(path: &Path) -> Result<(Header, Vec<Record<Raft>>)> {
                 header.servers
             );
         }
+    }
+    let backwards = trace.windows(2).position(|pair| pair[1].at < pair[0].at);
+    if let Some(index) = backwards {
+        bail!(
+            "{shown}: line {}: t_ns runs backwards: {} after {}",
+            index + 3,
+            trace[index + 1].at,
+            trace[index].at
+        );
     }
     Ok((header, trace))
 }

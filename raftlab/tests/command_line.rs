@@ -205,7 +205,7 @@ fn a_failure_has_a_page() {
         .and_then(|line| line.strip_prefix("timeline: "));
     let page = Path::new(page.unwrap_or_else(|| panic!("{out}")));
     assert!(
-        page.ends_with("raftlab/classic-re_election-3.html"),
+        page.ends_with("raftlab/careless-classic-re_election-3.html"),
         "{out}"
     );
     let page = fs::read_to_string(root().join(page)).expect("it is there");

@@ -435,3 +435,113 @@ fn an_interrupt_ends_a_search_and_prints_what_is_known() {
         "{out}"
     );
 }
+
+#[test]
+fn a_long_run_keeps_its_end_and_says_so() {
+    let file = written("long", "servers 3\nrun 30min\n");
+    let trace = scratch("long.jsonl");
+    let page = scratch("long.html");
+    let mut command = raftlab();
+    command.arg("play").arg(file).arg("-o").arg(&page);
+    let (code, out, _) = run(command.arg("--trace").arg(&trace));
+    assert_eq!(code, 0);
+    let second = out.lines().nth(2).unwrap_or_default();
+    assert!(second.starts_with("the first "), "{second}");
+    assert!(
+        second.ends_with("the last 100000 events are kept"),
+        "{second}"
+    );
+    let lines = fs::read_to_string(trace).expect("a trace").lines().count();
+    assert_eq!(lines, 1 + 100_000);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn whoever_interrupts_a_run_sees_what_was_known() {
+    let folder = scratch("interrupted");
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).expect("a folder");
+    let file = written("endless", "servers 5\nrun 24h\n");
+    let mut command = raftlab();
+    command
+        .arg("play")
+        .arg(file)
+        .arg("-o")
+        .arg(folder.join("page.html"));
+    let out = common::interrupted(&mut command);
+    assert!(out.contains("this is what was known by then"));
+    let left = fs::read_dir(&folder).expect("the folder").count();
+    assert_eq!(left, 1, "the page, and nothing aside");
+}
+
+#[test]
+fn a_file_called_dash_is_standard_output_or_input() {
+    let file = written("dash", "\u{feff}servers 1\nrun 1s\n");
+    let (code, out, err) = run(raftlab().arg("play").arg(&file).args(["-o", "-"]));
+    assert_eq!(code, 0);
+    assert!(out.starts_with("<!"), "{}", &out[..40]);
+    assert!(
+        err.starts_with("dash, seed 0: 1 server; reference: heartbeat"),
+        "{err}"
+    );
+    let (code, _, err) = run(raftlab()
+        .arg("play")
+        .arg(&file)
+        .args(["-o", "-", "--svg", "-"]));
+    assert_eq!(code, 2);
+    assert!(err.contains("only one file can be '-'"), "{err}");
+    let mut command = raftlab();
+    command
+        .args(["play", "-"])
+        .stdin(fs::File::open(&file).expect("a file"));
+    assert_eq!(run(&mut command).0, 0);
+}
+
+#[test]
+fn a_text_that_is_not_utf_8_is_refused_with_its_name() {
+    let file = scratch("utf16.txt");
+    fs::write(&file, b"\xff\xfes\0e\0r\0").expect("it can be written");
+    let (code, _, err) = run(raftlab().arg("play").arg(&file));
+    assert_eq!(code, 2);
+    assert!(
+        err.contains("utf16.txt: line 1 is no UTF-8 text: save the file as UTF-8"),
+        "{err}"
+    );
+}
+
+#[test]
+fn another_servers_page_has_its_name() {
+    let file = written("whose", "servers 3\nrun 1s\n");
+    let (_, out, _) = run(careless().arg("play").arg(&file));
+    assert!(
+        out.contains("timeline: target/raftlab/whose-0-careless.html"),
+        "{out}"
+    );
+    assert!(out.contains("3 servers; careless: "), "{out}");
+}
+
+#[test]
+fn who_is_isolated_is_said_to_who_lets_the_wrong_one_in() {
+    let lines = "servers 3\nwait until leader\nisolate leader\nrun 1s\nrejoin leader\n";
+    let (code, _, err) = run(raftlab().arg("play").arg(written("wrong-one", lines)));
+    assert_eq!(code, 2);
+    assert!(err.contains("say 'rejoin old leader'"), "{err}");
+}
+
+#[test]
+fn a_run_that_is_over_before_anything_comes_of_it_says_so() {
+    let file = written("timeless", "servers 3\ncut S0-S1\n");
+    let (code, out, _) = run(raftlab().arg("play").arg(file));
+    assert_eq!(code, 0);
+    assert!(
+        out.contains("no time has passed after line 2: add 'run 1s'"),
+        "{out}"
+    );
+}
+
+#[test]
+fn the_greatest_seed_is_the_last() {
+    let last = "18446744073709551615";
+    let (_, out, _) = find("greatest", "S0 is up", &["--first", last, "--seeds", "3"]);
+    assert!(out.contains("found 1 in 1 seed"), "{out}");
+}

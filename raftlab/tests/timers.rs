@@ -242,7 +242,7 @@ fn a_range_of_timeouts_is_recommended_with_its_reasons() {
         assert!(flat.contains(words), "{words}: {out}");
     }
     let again =
-        "timers interval --latency 500µs..2ms --loss 0.02 --heartbeat 100ms --failures-per-year 12";
+        "timers interval --latency 500µs..2ms --loss 2% --heartbeat 100ms --failures-per-year 12";
     assert!(out.contains(again), "{out}");
     let few = ["timers", "interval", "--trials", "9"];
     let (_, out, _) = run(raftlab().args(few));

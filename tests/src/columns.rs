@@ -7,7 +7,7 @@ use std::ops::RangeInclusive;
 use labrpc::{Happening, Record};
 use raftapi::{Raft, ServerId, Time};
 
-use crate::wording::{Words, is_heartbeat, words};
+use crate::wording::{Words, is_heartbeat, links_words, spaced, words};
 
 /// How many rows of the end are shown.
 const ROWS: usize = 24;
@@ -112,7 +112,20 @@ fn rows<'a>(trace: impl Iterator<Item = &'a Record<Raft>>, servers: usize) -> Ve
     // One request to many servers is one row.
     let mut round: Option<(u64, ServerId, String)> = None;
     let mut receivers = Vec::new();
-    for record in trace {
+    let trace: Vec<&Record<Raft>> = trace.collect();
+    let mut next = 0;
+    while let Some(record) = trace.get(next) {
+        if let Some((many, told)) = links(&trace[next..]) {
+            next += many;
+            round = None;
+            rows.extend(told.into_iter().map(|text| Row {
+                time: record.at.to_string(),
+                server: None,
+                text,
+            }));
+            continue;
+        }
+        next += 1;
         let Words { server, text, to } = words(record);
         let this = to.and(server).map(|from| (record.step, from, text.clone()));
         if this.is_none() || this != round {
@@ -132,9 +145,25 @@ fn rows<'a>(trace: impl Iterator<Item = &'a Record<Raft>>, servers: usize) -> Ve
     rows
 }
 
-fn spaced(servers: &[ServerId]) -> String {
-    let names: Vec<String> = servers.iter().map(ServerId::to_string).collect();
-    names.join(" ")
+/// The links that are cut, or healed, from here on in one go, if there are several.
+fn links(records: &[&Record<Raft>]) -> Option<(usize, Vec<String>)> {
+    let at = records.first()?.at;
+    let (mut cut, mut healed) = (Vec::new(), Vec::new());
+    for record in records.iter().take_while(|record| record.at == at) {
+        match record.what {
+            Happening::Cut { from, to } => cut.push((from, to)),
+            Happening::Healed { from, to } => healed.push((from, to)),
+            _ => break,
+        }
+    }
+    let many = cut.len() + healed.len();
+    let told = [(cut, "cut"), (healed, "healed")];
+    let told = told.iter().filter(|(links, _)| !links.is_empty());
+    let told = told.map(|(links, how)| match links[..] {
+        [(from, to)] => format!("-- link {from} > {to} is {how}"),
+        _ => format!("-- links {} are {how}", links_words(links)),
+    });
+    (many > 1).then(|| (many, told.collect()))
 }
 
 #[cfg(test)]
@@ -143,6 +172,28 @@ mod tests {
     use crate::rules::testing::*;
     use labrpc::Lost;
     use raftapi::Role;
+
+    #[test]
+    fn a_partition_is_one_line() {
+        let cut = |(from, to)| Happening::Cut { from, to };
+        let mut events: Vec<_> = [(S0, S2), (S2, S0), (S1, S2), (S2, S1)].map(cut).into();
+        events.push(Happening::Healed { from: S0, to: S1 });
+        let note = "\u{1b}[2J".to_string();
+        events.push(Happening::Noted { note });
+        let record = |what| Record {
+            at: Time::ZERO,
+            step: 0,
+            what,
+        };
+        let trace: Vec<_> = events.into_iter().map(record).collect();
+        let got = all_columns(&trace, 3, Time::ZERO..=Time::NEVER, true);
+        let expected = [
+            "  0.000 s  -- links S0 S1 > S2, S2 > S0 S1 are cut",
+            "           -- link S0 > S1 is healed",
+            "           -- \u{fffd}[2J",
+        ];
+        assert_eq!(got.lines().skip(1).collect::<Vec<_>>(), expected);
+    }
 
     #[test]
     fn an_election_reads_from_top_to_bottom() {

@@ -131,7 +131,16 @@ pub fn check(
         }
         TimeKind::Real => format!("cargo test -p {package} {path} # it may not come back"),
     };
-    let page = Page::of(&tested, &server.about());
+    // Another module of the package may hold the same test, of another server.
+    let outer = module
+        .strip_suffix(part)
+        .unwrap_or("")
+        .trim_end_matches(':');
+    let whose = match outer {
+        "" => package.to_string(),
+        _ => format!("{package}-{}", outer.replace("::", "-")),
+    };
+    let page = Page::of(&tested, &whose, &server.about());
     Failed::of(&tested, replay, Some(Path::new(folder)), page.as_ref()).map_or(Ok(()), Err)
 }
 

@@ -26,20 +26,21 @@ pub enum Page {
 }
 
 impl Page {
-    /// Writes the page of a test's failure, `raftlab/<part>-<test>-<seed>.html` in the folder of
-    /// everything built; `about` is what the servers declare. None if the test passed or nothing was
+    /// Writes the page of a test's failure, `raftlab/<whose>-<part>-<test>-<seed>.html` in the folder
+    /// of everything built. `whose` tells this server's pages from those of others that the same test
+    /// fails; `about` is what the servers declare. None if the test passed or nothing was
     /// written down of its failure.
-    pub fn of(tested: &Tested, about: &str) -> Option<Page> {
+    pub fn of(tested: &Tested, whose: &str, about: &str) -> Option<Page> {
         let failure = tested.failure.as_ref().filter(|f| !f.trace.is_empty())?;
         let header = Header {
             trace: Header::VERSION,
             run: tested.test.path(),
             seed: failure.seed,
             servers: tested.test.servers,
-            about: about.to_string(),
+            about: format!("{whose}: {about}"),
         };
-        let name = tested.test.path().replace("::", "-");
-        let name = format!("{name}-{}.html", failure.seed);
+        let name = format!("{whose}-{}-{}.html", tested.test.path(), failure.seed);
+        let name = name.replace("::", "-");
         let target = target(&env::current_exe().ok(), env::var_os("CARGO_TARGET_DIR"));
         let path = target.join("raftlab").join(name);
         let trace = &failure.trace[failure.trace.len().saturating_sub(EVENTS)..];

@@ -29,7 +29,7 @@ pub enum Recording {
 }
 
 /// How many events of the end are kept at least.
-const THE_END: usize = 100_000;
+pub const THE_END: usize = 100_000;
 
 /// Watches a run; ends it at the first broken rule.
 #[derive(Debug)]
@@ -49,6 +49,8 @@ pub struct Watch {
     violation: Option<Violation>,
     recording: Recording,
     trace: Trace,
+    /// Whether not all of it is there any more.
+    cut: bool,
     /// What a script reads that plays servers by hand; nothing is written down before it does.
     pub(crate) story: Option<Trace>,
 }
@@ -70,6 +72,7 @@ impl Watch {
             violation: None,
             recording,
             trace: Trace::new(),
+            cut: false,
             story: None,
         }
     }
@@ -108,6 +111,11 @@ impl Watch {
         self.violation.as_ref()
     }
 
+    /// Whether only the end of a long run was kept.
+    pub fn is_cut(&self) -> bool {
+        self.cut
+    }
+
     /// Takes what was recorded: nothing, in a bulk run. `finding` is why the run ended.
     pub fn take_trace(&mut self, at: Time, finding: Option<&str>) -> Trace {
         let mut trace = std::mem::take(&mut self.trace);
@@ -131,6 +139,7 @@ impl Observer<Raft> for Watch {
             self.trace.observe(at, step, seen.clone())?;
             if self.recording == Recording::TheEnd && self.trace.len() == 2 * THE_END {
                 self.trace.drain(..THE_END);
+                self.cut = true;
             }
         }
         if let Some(story) = &mut self.story {

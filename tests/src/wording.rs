@@ -76,9 +76,44 @@ pub fn words(record: &Record<Raft>) -> Words {
         Happening::Healed { from, to } => aside(format!("-- link {from} > {to} is healed")),
         Happening::Isolated { server } => at(server, "CUT OFF".to_string()),
         Happening::Rejoined { server } => at(server, "REJOINS".to_string()),
-        Happening::Noted { note } => aside(format!("-- {note}")),
-        Happening::RuleBroken { finding } => aside(format!("!! {finding}")),
+        Happening::Noted { note } => aside(format!("-- {}", harmless(note))),
+        Happening::RuleBroken { finding } => aside(format!("!! {}", harmless(finding))),
     }
+}
+
+/// Without what a terminal would take for a command: a trace may come from anywhere.
+fn harmless(text: &str) -> String {
+    let shown = |c: char| if c.is_control() { '\u{fffd}' } else { c };
+    text.chars().map(shown).collect()
+}
+
+/// Links in a few words, those with the same ends together: `S0 S1 > S2 S3, S2 > S0`.
+pub fn links_words(links: &[(ServerId, ServerId)]) -> String {
+    let mut from: Vec<ServerId> = links.iter().map(|link| link.0).collect();
+    from.sort_unstable();
+    from.dedup();
+    // Who has the same targets stands with the first of them.
+    let mut groups: Vec<(Vec<ServerId>, Vec<ServerId>)> = Vec::new();
+    for from in from {
+        let mut to: Vec<ServerId> = { links.iter() }
+            .filter(|l| l.0 == from)
+            .map(|l| l.1)
+            .collect();
+        to.sort_unstable();
+        to.dedup();
+        match groups.iter_mut().find(|(_, known)| *known == to) {
+            Some((group, _)) => group.push(from),
+            None => groups.push((vec![from], to)),
+        }
+    }
+    let group = |(from, to): &(Vec<_>, Vec<_>)| format!("{} > {}", spaced(from), spaced(to));
+    groups.iter().map(group).collect::<Vec<_>>().join(", ")
+}
+
+/// Servers, side by side.
+pub fn spaced(servers: &[ServerId]) -> String {
+    let names: Vec<String> = servers.iter().map(ServerId::to_string).collect();
+    names.join(" ")
 }
 
 /// Whether an event is about an AppendEntries or its answer.

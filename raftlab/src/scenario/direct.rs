@@ -28,12 +28,20 @@ pub struct Came {
     pub stopped: Option<Stopped>,
     /// How far the run got.
     pub end: Time,
+    /// The last line that did something, and when.
+    pub last_deed: Option<(usize, Time)>,
 }
 
 impl Came {
     /// Whether it was played to its end, and all expectations were met.
     pub fn is_as_expected(&self) -> bool {
         self.stopped.is_none() && self.unmet().next().is_none()
+    }
+
+    /// The last line that did something, if the run is over before anything can come of it.
+    pub fn without_time(&self) -> Option<usize> {
+        let (line, at) = self.last_deed?;
+        (self.stopped.is_none() && at == self.end).then_some(line)
     }
 
     pub fn unmet(&self) -> impl Iterator<Item = &Expectation> {
@@ -145,6 +153,12 @@ impl<'s, O: Watcher> Director<'s, O> {
             return Ok(());
         };
         self.leader = None;
+        if !matches!(
+            what,
+            Statement::Run(_) | Statement::Wait(..) | Statement::Expect(..) | Statement::Note(_)
+        ) {
+            self.came.last_deed = Some((step.line, self.run.now()));
+        }
         let done = self.act(step, what);
         if self.leader.is_some() {
             self.memory.old_leader = self.leader;
@@ -209,6 +223,7 @@ impl<'s, O: Watcher> Director<'s, O> {
                 }
             }
             Statement::Rejoin(whom) => {
+                self.is_who_may_rejoin(step, whom)?;
                 for server in self.whom(step, whom)? {
                     self.can(step, |run| run.rejoin(server))?;
                 }
@@ -351,6 +366,37 @@ impl<'s, O: Watcher> Director<'s, O> {
                 })
             }
         }
+    }
+
+    /// 'leader' and 'follower' mean nobody who is isolated, and so nobody who could rejoin.
+    fn is_who_may_rejoin(&self, step: &Step, whom: &Whom) -> Done {
+        let Whom::Each(each) = whom else {
+            return Ok(());
+        };
+        let meant = { each.iter() }.find_map(|who| match who {
+            Who::Leader => Some("leader"),
+            Who::Follower => Some("follower"),
+            _ => None,
+        });
+        let Some(meant) = meant else {
+            return Ok(());
+        };
+        let view = &self.run.observer().eyes().watch.view;
+        let isolated: Vec<String> = ServerId::all(self.scenario.servers)
+            .filter(|&id| view.is_up(id) && !view.is_connected(id))
+            .map(|id| id.to_string())
+            .collect();
+        let old = self.memory.old_leader.map(|old| old.to_string());
+        let who = match isolated.first() {
+            None => return Err(self.nonsense(step, "no server is isolated")),
+            Some(_) if old.is_some_and(|old| isolated.contains(&old)) => "old leader",
+            Some(first) => first,
+        };
+        let isolated = isolated.join(", ");
+        let what = format!(
+            "'{meant}' is a server that is not isolated, and isolated is {isolated}: say 'rejoin {who}'"
+        );
+        Err(self.nonsense(step, what))
     }
 
     fn each(&mut self, step: &Step, each: &[Who]) -> Result<Vec<ServerId>, Stopped> {

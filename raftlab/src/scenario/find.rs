@@ -13,7 +13,7 @@ use suite::settings::Settings;
 
 use self::search::{Known, Search};
 use super::parse;
-use super::rarity::{interval, share};
+use super::rarity::{interval, share, shares};
 use super::text::Source;
 use crate::trials::{Player, threads};
 use crate::{Ending, Lab, files};
@@ -68,7 +68,8 @@ pub fn run(lab: &Lab, args: &FindArgs) -> Result<Ending> {
         server,
         wish,
         first: args.first,
-        seeds: args.seeds,
+        // None follows the greatest one.
+        seeds: args.seeds.min((u64::MAX - args.first).saturating_add(1)),
         count: args.count,
     };
     let known = Arc::new(search).run(&player)?;
@@ -114,7 +115,7 @@ fn tell(lab: &Lab, args: &FindArgs, known: &Known, out: &mut impl Write) -> io::
         }
         _ => {
             let share_found = share(many as f64 / *tried as f64);
-            let (least, most) = (share(least), share(most));
+            let (least, most) = shares(least, most);
             writeln!(
                 out,
                 "found {many} in {tried} {seeds}: {share_found}; between {least} and {most} with 95 % \

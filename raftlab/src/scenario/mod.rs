@@ -23,7 +23,6 @@ mod statement;
 mod text;
 mod wish;
 
-use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
@@ -31,14 +30,19 @@ use raftapi::{Features, Server};
 
 use self::statement::Scenario;
 use self::text::Source;
-use crate::Lab;
+use crate::{Lab, files};
 
-/// Reads a scenario's file.
+/// Reads a scenario's file, or standard input.
 fn load(path: &Path) -> Result<(Scenario, Source)> {
-    let name = path.file_stem().and_then(|stem| stem.to_str());
-    let name = name.with_context(|| format!("{} is no file's name", path.display()))?;
-    let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()));
-    let source = Source::file(&path.display().to_string(), &text?);
+    let (name, shown) = match files::is_standard(path) {
+        true => (Some("scenario"), "standard input".to_string()),
+        false => (
+            path.file_stem().and_then(|stem| stem.to_str()),
+            path.display().to_string(),
+        ),
+    };
+    let name = name.with_context(|| format!("{shown} is no file's name"))?;
+    let source = Source::file(&shown, &files::read_text(path)?);
     match parse::scenario(name, &source) {
         Ok(scenario) => Ok((scenario, source)),
         Err(complaints) => {

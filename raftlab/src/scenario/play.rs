@@ -1,31 +1,34 @@
 //! `raftlab play`: one run of a scenario, told and drawn.
 
-use std::io::{self, Write};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use labrpc::{Header, Pulse, Run};
-use raftapi::{Server, Time};
+use indicatif::{ProgressBar, ProgressStyle};
+use labrpc::{Header, Observer, Pulse, Run, Seen};
+use raftapi::{Raft, Server, Time};
 use suite::columns::all_columns;
 use suite::finding::Finding;
 use suite::settings::Settings;
 use suite::timeline::Window;
-use suite::watch::{Recording, Trace, Watch};
+use suite::watch::{Recording, THE_END, Trace, Watch};
 use suite::{logging, timeline, watchdog};
 
-use super::direct::{Came, Director, Stopped, setup};
+use super::direct::{Came, Director, Stopped, Watcher, setup};
 use super::eyes::Eyes;
 use super::statement::Scenario;
 use super::text::{Complaint, Place, Source};
-use crate::files::WholeFile;
+use crate::files::{Beside, WholeFile};
+use crate::interrupt::on_ctrl_c;
 use crate::{Ending, Lab, files};
 
 #[derive(Args, Debug)]
 #[command(after_help = EXIT_CODES)]
 pub struct PlayArgs {
-    /// The scenario, as scenarios/first-election.txt
+    /// The scenario, as scenarios/first-election.txt; '-' for standard input
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
 
@@ -33,7 +36,8 @@ pub struct PlayArgs {
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
 
-    /// Write the timeline page to this file [default: target/raftlab/SCENARIO-SEED.html]
+    /// Write the timeline page to this file, '-' for standard output
+    /// [default: target/raftlab/SCENARIO-SEED.html, with the name of a server other than the reference]
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
 
@@ -55,7 +59,7 @@ pub struct PlayArgs {
 }
 
 const EXIT_CODES: &str = "Exit codes: 0 all expectations met; 1 one is not met, or a rule is broken; \
-                          2 the scenario makes no sense, or a file cannot be written.";
+                          2 the scenario makes no sense, or a file cannot be written; 130 interrupted.";
 
 pub fn run(lab: &Lab, args: &PlayArgs) -> Result<Ending> {
     let settings = Settings::from_env().map_err(anyhow::Error::msg)?;
@@ -64,8 +68,9 @@ pub fn run(lab: &Lab, args: &PlayArgs) -> Result<Ending> {
     let seed = args.seed.unwrap_or(scenario.seed);
     let page = match &args.output {
         Some(path) => path.clone(),
-        None => Path::new("target/raftlab").join(format!("{}-{seed}.html", scenario.name)),
+        None => Path::new("target/raftlab").join(page_name(lab, &scenario, seed)),
     };
+    let beside = files::beside([&args.output, &args.svg, &args.trace, &args.transcript])?;
     if args.output.is_none() {
         let folder = page.parent().unwrap_or(Path::new("."));
         std::fs::create_dir_all(folder)
@@ -76,8 +81,17 @@ pub fn run(lab: &Lab, args: &PlayArgs) -> Result<Ending> {
     let (svg_file, trace_file) = (begin(&args.svg)?, begin(&args.trace)?);
     let transcript_file = begin(&args.transcript)?;
 
-    let played = played(&Arc::new(scenario.clone()), &server, seed, &settings)?;
-    let told = transcript(&scenario, &server, seed, &played);
+    let signals = Signals::of(&scenario);
+    on_ctrl_c(signals.interrupt.clone());
+    let played = played(
+        &Arc::new(scenario.clone()),
+        &server,
+        seed,
+        &settings,
+        &signals,
+    )?;
+    signals.bar.finish_and_clear();
+    let told = transcript(&scenario, lab.about(&server), seed, &played);
     page_file.finish(|to| timeline::html(&told.picture, to))?;
     if let Some(file) = svg_file {
         let window = Window::of(&told.picture, None, None);
@@ -92,17 +106,80 @@ pub fn run(lab: &Lab, args: &PlayArgs) -> Result<Ending> {
     if let Some(Stopped::Nonsense(nonsense)) = &played.came.stopped
         && played.came.unmet().next().is_none()
     {
-        print(&told.text, args.quiet)?;
+        print(&told.text, args.quiet, beside)?;
         bail!("{}", nonsense_told(&source, nonsense));
     }
     let as_expected = played.finding.is_none() && played.came.is_as_expected();
     let closing = format!("timeline: {}\n", page.display());
-    print(&told.text, args.quiet && as_expected)?;
-    print(&closing, args.quiet)?;
+    print(&told.text, args.quiet && as_expected, beside)?;
+    print(&closing, args.quiet || files::is_standard(&page), beside)?;
     Ok(match as_expected {
+        _ if played.interrupted => Ending::Interrupted,
         true => Ending::Passed,
         false => Ending::Failed,
     })
+}
+
+/// The name of a run's page: another server's run of the same seed is another run.
+fn page_name(lab: &Lab, scenario: &Scenario, seed: u64) -> String {
+    match lab.name {
+        "reference" => format!("{}-{seed}.html", scenario.name),
+        name => format!("{}-{seed}-{name}.html", scenario.name),
+    }
+}
+
+/// What whoever waits for a run sees of it, and may say to it.
+#[derive(Clone)]
+struct Signals {
+    /// Somebody wants it to end.
+    interrupt: Arc<AtomicBool>,
+    /// How far it is, in seconds of virtual time. In a pipe, nothing is seen of it.
+    bar: ProgressBar,
+}
+
+impl Signals {
+    fn of(scenario: &Scenario) -> Signals {
+        let bar = ProgressBar::new(scenario.lasts.as_nanos() / SECOND);
+        let style = ProgressStyle::with_template("{bar:40} {pos}/{len} s of virtual time");
+        bar.set_style(style.expect("the template is well-formed"));
+        Signals {
+            interrupt: Arc::default(),
+            bar,
+        }
+    }
+}
+
+const SECOND: u64 = 1_000_000_000;
+
+/// So often the bar is moved: a short run ends before, and shows none.
+const EVENTS_A_LOOK: u64 = 100_000;
+
+/// Watches a run that is played for somebody who waits.
+struct Audience {
+    eyes: Eyes,
+    signals: Signals,
+    events: u64,
+}
+
+impl Observer<Raft> for Audience {
+    #[inline]
+    fn observe(&mut self, at: Time, step: u64, seen: Seen<'_, Raft>) -> ControlFlow<()> {
+        self.events += 1;
+        if self.events.is_multiple_of(EVENTS_A_LOOK) {
+            self.signals.bar.set_position(at.as_nanos() / SECOND);
+        }
+        self.eyes.observe(at, step, seen)?;
+        match self.signals.interrupt.load(Ordering::Relaxed) {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        }
+    }
+}
+
+impl Watcher for Audience {
+    fn eyes(&self) -> &Eyes {
+        &self.eyes
+    }
 }
 
 /// A run that was played.
@@ -110,6 +187,9 @@ struct Played {
     came: Came,
     finding: Option<Finding>,
     trace: Trace,
+    /// Until when it was left out of the trace, of a long run.
+    left_out: Option<Time>,
+    interrupted: bool,
 }
 
 /// Plays a run on a thread of its own. If a server hangs in it, it is played once more, up to there.
@@ -118,12 +198,14 @@ fn played(
     server: &Server,
     seed: u64,
     settings: &Settings,
+    signals: &Signals,
 ) -> Result<Played> {
     logging::install();
     let play = |narrate: bool, hangs_at: Option<u64>| {
         let (scenario, server) = (scenario.clone(), server.clone());
+        let signals = signals.clone();
         watchdog::guarded(settings.watchdog, move |pulse| {
-            play(&scenario, &server, seed, narrate, pulse, hangs_at)
+            play(&scenario, &server, seed, narrate, pulse, hangs_at, signals)
         })
     };
     match play(true, None) {
@@ -141,15 +223,20 @@ fn play(
     narrate: bool,
     pulse: Arc<Pulse>,
     hangs_at: Option<u64>,
+    signals: Signals,
 ) -> Result<Played> {
     logging::mute(!narrate);
     let mut setup = setup(scenario, server, seed);
     setup.narrate = narrate;
     setup.pulse = Some(pulse);
     setup.hangs_at = hangs_at;
-    let watch = Watch::new(server, scenario.servers, Recording::Everything);
-    let eyes = Eyes::new(watch, scenario.servers);
-    let mut director = Director::new(scenario, setup, eyes, true)?;
+    let watch = Watch::new(server, scenario.servers, Recording::TheEnd);
+    let audience = Audience {
+        eyes: Eyes::new(watch, scenario.servers),
+        signals,
+        events: 0,
+    };
+    let mut director = Director::new(scenario, setup, audience, true)?;
     let came = director.play();
     let run = &mut director.run;
     let hangs = run.finish().err();
@@ -157,13 +244,23 @@ fn play(
         Some(Stopped::Ended(ended)) => Some(ended.clone()),
         _ => None,
     });
-    let watch = &mut run.observer_mut().watch;
+    let audience = run.observer_mut();
+    let interrupted = audience.signals.interrupt.load(Ordering::Relaxed);
+    let watch = &mut audience.eyes.watch;
     let finding = ended.and_then(|ended| Finding::of_end(ended, watch, came.end));
     let sentence = finding.as_ref().map(|finding| finding.sentence.as_str());
+    let is_cut = watch.is_cut();
+    let mut trace = watch.take_trace(came.end, sentence);
+    if is_cut {
+        // As much as a browser can hold: what is told and what is drawn is the same.
+        trace.drain(..trace.len() - THE_END);
+    }
     Ok(Played {
-        trace: watch.take_trace(came.end, sentence),
+        left_out: trace.first().map(|first| first.at).filter(|_| is_cut),
+        trace,
         came,
         finding,
+        interrupted,
     })
 }
 
@@ -175,8 +272,15 @@ pub fn story(
     seed: u64,
     settings: &Settings,
 ) -> Result<String> {
-    let played = played(&Arc::new(scenario.clone()), server, seed, settings)?;
-    Ok(transcript(scenario, server, seed, &played).text)
+    let signals = Signals::of(scenario);
+    let played = played(
+        &Arc::new(scenario.clone()),
+        server,
+        seed,
+        settings,
+        &signals,
+    )?;
+    Ok(transcript(scenario, server.about(), seed, &played).text)
 }
 
 /// A run, told.
@@ -187,19 +291,29 @@ struct Told {
 }
 
 /// What is printed of a run, and kept beside a scenario.
-fn transcript(scenario: &Scenario, server: &Server, seed: u64, played: &Played) -> Told {
+fn transcript(scenario: &Scenario, about: String, seed: u64, played: &Played) -> Told {
     let header = Header {
         trace: Header::VERSION,
         run: scenario.name.clone(),
         seed,
         servers: scenario.servers,
-        about: server.about(),
+        about,
     };
     let picture = timeline::read(&header, &played.trace);
+    let servers = if scenario.servers == 1 {
+        "server"
+    } else {
+        "servers"
+    };
     let mut text = format!(
-        "{}, seed {seed}: {} servers; {}\n\n",
+        "{}, seed {seed}: {} {servers}; {}\n\n",
         scenario.name, scenario.servers, header.about
     );
+    if let Some(until) = played.left_out {
+        text += &format!(
+            "the first {until} are left out: of a long run, the last {THE_END} events are kept\n\n"
+        );
+    }
     let all = Time::ZERO..=Time::NEVER;
     text += &all_columns(&played.trace, scenario.servers, all, false);
     text.push('\n');
@@ -239,6 +353,17 @@ fn ending(played: &Played) -> String {
         }
         _ => {}
     }
+    if let Some(line) = came.without_time().filter(|_| !played.interrupted) {
+        text += &format!(
+            "no time has passed after line {line}: add 'run 1s' to see what comes of it\n"
+        );
+    }
+    if played.interrupted {
+        text += &format!(
+            "interrupted at {}: this is what was known by then\n",
+            came.end
+        );
+    }
     let all = came.expectations.len();
     let met = all - came.unmet().count();
     text += &match all {
@@ -266,11 +391,11 @@ fn nonsense_told(source: &Source, nonsense: &super::direct::Nonsense) -> String 
 }
 
 /// Prints, unless it is to be quiet. Whoever reads through a pipe may stop reading.
-fn print(text: &str, quiet: bool) -> Result<()> {
+fn print(text: &str, quiet: bool, beside: Beside) -> Result<()> {
     if quiet {
         return Ok(());
     }
-    let mut out = io::stdout().lock();
+    let mut out = beside.stream();
     let done = out.write_all(text.as_bytes()).and_then(|()| out.flush());
     match done.map_err(anyhow::Error::from) {
         Err(error) if !files::is_broken_pipe(&error) => Err(error),

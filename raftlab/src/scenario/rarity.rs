@@ -65,6 +65,20 @@ pub fn share(share: f64) -> String {
     }
 }
 
+/// From one share to another, both in one unit.
+pub fn shares(least: f64, most: f64) -> (String, String) {
+    let (low, high) = (share(least), share(most));
+    match low.ends_with('%') == high.ends_with('%') {
+        true => (low, high),
+        // Two digits of it, however small.
+        false => {
+            let percent = least * 100.0;
+            let digits = (1.0 - percent.log10().floor()).max(0.0) as usize;
+            (format!("{percent:.digits$} %"), high)
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -100,5 +114,8 @@ mod tests {
     fn shares_read_well() {
         let told = [0.5, 0.034, 0.0034, 0.00001, 0.0].map(share);
         assert_eq!(told, ["50 %", "3.4 %", "0.34 %", "1 in 100000", "0 %"]);
+        let told = |(a, b): (String, String)| format!("{a} {b}");
+        assert_eq!(told(shares(1.0 / 1202.0, 0.0052)), "0.083 % 0.52 %");
+        assert_eq!(told(shares(0.00001, 0.0001)), "1 in 100000 1 in 10000");
     }
 }

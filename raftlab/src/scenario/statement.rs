@@ -22,6 +22,8 @@ pub struct Scenario {
     /// Disks that are not empty at the beginning.
     pub disks: Vec<(ServerId, Stable)>,
     pub steps: Vec<Step>,
+    /// How long it takes at least.
+    pub lasts: Time,
 }
 
 /// A line of a scenario.

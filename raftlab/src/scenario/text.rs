@@ -84,6 +84,7 @@ impl Source {
             false => format!("{name}, column {column}: {what}"),
         };
         if let Some(text) = self.lines.get(line - 1) {
+            let text: String = text.chars().map(shown).collect();
             let number = match self.is_file {
                 true => format!("{line:>4}"),
                 false => "    ".to_string(),
@@ -96,6 +97,15 @@ impl Source {
             told += &format!("\n     = {hint}");
         }
         told
+    }
+}
+
+/// What a terminal may show of it.
+fn shown(character: char) -> char {
+    match character {
+        '\t' => '\t',
+        c if c.is_control() => '\u{fffd}',
+        c => c,
     }
 }
 
@@ -121,6 +131,35 @@ impl fmt::Display for Token {
     }
 }
 
+/// A word as it is read: written small, but for the S of a server.
+fn plain(word: String) -> String {
+    let small = word.to_ascii_lowercase();
+    match small.strip_prefix('s').filter(|digits| is_number(digits)) {
+        Some(digits) => format!("S{digits}"),
+        None => small,
+    }
+}
+
+/// What stands on the keyboard for a sign that a word processor makes of it.
+fn typeset(character: char) -> Option<&'static str> {
+    Some(match character {
+        '“' | '”' | '„' | '‟' | '«' | '»' => "straight quotes, \"",
+        '→' | '⟶' | '⇒' => "->",
+        '–' | '—' | '−' | '↔' => "-",
+        '≤' => "<=",
+        '≥' => ">=",
+        '…' => "..",
+        '×' => "x",
+        '¦' => "|",
+        _ => return None,
+    })
+}
+
+fn is_control(character: char, place: Place) -> Complaint {
+    let code = u32::from(character);
+    Complaint::new(place, format!("a control character, U+{code:04X}")).hint("delete it")
+}
+
 /// The words of a line, to be read from left to right.
 #[derive(Clone, Debug)]
 pub struct Words {
@@ -129,7 +168,12 @@ pub struct Words {
     end: Place,
     /// How many servers there are; until that is known, any.
     pub servers: Option<usize>,
+    /// How many words were read that join sentences to a condition, or nest them.
+    joints: usize,
 }
+
+/// So many of these are more than anybody writes by hand, and no danger to a stack.
+const MOST_JOINTS: usize = 200;
 
 const SIGNS: [&str; 14] = [
     "->", "<=", ">=", "..", "<", ">", "=", "|", ",", "(", ")", "+", "-", ":",
@@ -162,6 +206,7 @@ impl Words {
             let mut quoted = false;
             let text: String = match characters[at] {
                 '#' => break,
+                c if c.is_control() && c != '\t' => return Err(is_control(c, place(at, at + 1))),
                 c if c.is_whitespace() => {
                     at += 1;
                     continue;
@@ -173,6 +218,10 @@ impl Words {
                         let place = place(at, characters.len());
                         return Err(Complaint::new(place, "this text has no closing '\"'"));
                     };
+                    if let Some(control) = rest[..length].iter().position(|c| c.is_control()) {
+                        let place = place(at + 1 + control, at + 2 + control);
+                        return Err(is_control(rest[control], place));
+                    }
                     at += length + 2;
                     rest[..length].iter().collect()
                 }
@@ -182,9 +231,17 @@ impl Words {
                         sign.to_string()
                     } else {
                         while at < characters.len() && !ends_word(at) {
+                            if let Some(write) = typeset(characters[at]) {
+                                let what = format!("'{}' is no sign here", characters[at]);
+                                let complaint = Complaint::new(place(at, at + 1), what);
+                                return Err(complaint.hint(format!("write {write}")));
+                            }
+                            if characters[at].is_control() {
+                                return Err(is_control(characters[at], place(at, at + 1)));
+                            }
                             at += 1;
                         }
-                        characters[begin..at].iter().collect()
+                        plain(characters[begin..at].iter().collect())
                     }
                 }
             };
@@ -206,7 +263,27 @@ impl Words {
                 width: 1,
             },
             servers,
+            joints: 0,
         })
+    }
+
+    /// Takes the next word, if it is this one, of those that join or nest sentences.
+    pub fn eat_joint(&mut self, word: &str) -> Result<bool, Complaint> {
+        let place = self.place();
+        if !self.eat(word) {
+            return Ok(false);
+        }
+        self.joints += 1;
+        match self.joints > MOST_JOINTS {
+            true => Err(Complaint::new(
+                place,
+                format!(
+                    "a condition has at most {MOST_JOINTS} of 'and', 'or', 'not', 'no' and '('"
+                ),
+            )
+            .hint("say it with fewer, or in several lines")),
+            false => Ok(true),
+        }
     }
 
     pub fn peek(&self) -> Option<&Token> {
@@ -356,6 +433,30 @@ mod tests {
             ]
         );
         assert!(texts("  # nothing").is_empty());
+    }
+
+    #[test]
+    fn words_may_be_written_large() {
+        assert_eq!(
+            texts("Expect ONE leader; s1 \"As Is\""),
+            ["expect", "one", "leader;", "S1", "As Is"]
+        );
+    }
+
+    #[test]
+    fn what_a_word_processor_makes_of_signs_is_told() {
+        let told = |line: &str| {
+            let source = Source::file("a.txt", line);
+            source.tell(&Words::of(1, line, None).unwrap_err())
+        };
+        assert!(told("note “gone”").contains("a.txt:1:6: '“' is no sign here"));
+        assert!(told("note “gone”").contains("write straight quotes"));
+        assert!(told("cut S1→S2").contains("write ->"));
+        for line in ["note \"\u{1b}[2J\"", "run \u{1b}[2J", "\u{7}"] {
+            let told = told(line);
+            assert!(told.contains("a control character, U+00"), "{told}");
+            assert!(!told.contains(['\u{1b}', '\u{7}']), "{told:?}");
+        }
     }
 
     #[test]

@@ -26,7 +26,7 @@ pub(crate) mod run;
 mod split;
 mod statistics;
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::PathBuf;
 
 use anyhow::Result;
@@ -35,6 +35,7 @@ use raftapi::{Features, Server, Timing};
 use suite::settings::Settings;
 
 use crate::files::WholeFile;
+use crate::quantities::percent;
 use crate::trials::{Failed, Player, threads};
 use crate::{Ending, Lab, files};
 use interval::IntervalArgs;
@@ -122,7 +123,10 @@ impl Experiment {
             Experiment::Partitions(_) => "timers partitions".to_string(),
             Experiment::Interval(args) => format!(
                 "timers interval --latency {} --loss {} --heartbeat {:?} --failures-per-year {}",
-                args.latency, args.loss, args.heartbeat, args.failures_per_year
+                args.latency,
+                percent(args.loss),
+                args.heartbeat,
+                args.failures_per_year
             ),
         };
         let common = self.common();
@@ -185,6 +189,7 @@ impl Laboratory<'_> {
 pub fn run(lab: &Lab, args: &TimersArgs) -> Result<Ending> {
     let common = args.experiment.common();
     let settings = Settings::from_env().map_err(anyhow::Error::msg)?;
+    let beside = files::beside([&common.csv, &common.svg, &common.html])?;
     let begin = |path: &Option<PathBuf>| path.as_deref().map(WholeFile::begin).transpose();
     let (csv, svg, html) = (
         begin(&common.csv)?,
@@ -224,7 +229,7 @@ pub fn run(lab: &Lab, args: &TimersArgs) -> Result<Ending> {
     write(csv, &Report::csv)?;
     write(svg, &Report::svg)?;
     write(html, &|report| report.html(&command))?;
-    let printed = io::stdout().write_all(report.text(&command).as_bytes());
+    let printed = beside.stream().write_all(report.text(&command).as_bytes());
     match printed.map_err(anyhow::Error::from) {
         Err(error) if !files::is_broken_pipe(&error) => Err(error),
         _ if player.is_interrupted() => Ok(Ending::Interrupted),

@@ -10,6 +10,7 @@ use starter::Options;
 fn main() -> ExitCode {
     let lab = Path::new(env!("CARGO_MANIFEST_DIR"));
     raftlab::main(Lab {
+        name: "starter",
         server: starter::server(Timing::LAB),
         build,
         invocation: "cargo lab",

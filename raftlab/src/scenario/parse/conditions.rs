@@ -109,7 +109,7 @@ fn by(words: &mut Words) -> Parsed<Option<Time>> {
 /// Sentences with 'and', 'or', 'not' and parentheses; 'and' binds more closely.
 fn joined<L>(words: &mut Words, one: &mut dyn FnMut(&mut Words) -> Parsed<L>) -> Parsed<Joined<L>> {
     let mut left = conjunction(words, one)?;
-    while words.eat("or") {
+    while words.eat_joint("or")? {
         let right = conjunction(words, one)?;
         left = Joined::Or(Box::new(left), Box::new(right));
     }
@@ -121,7 +121,7 @@ fn conjunction<L>(
     one: &mut dyn FnMut(&mut Words) -> Parsed<L>,
 ) -> Parsed<Joined<L>> {
     let mut left = single(words, one)?;
-    while words.eat("and") {
+    while words.eat_joint("and")? {
         let right = single(words, one)?;
         left = Joined::And(Box::new(left), Box::new(right));
     }
@@ -129,10 +129,10 @@ fn conjunction<L>(
 }
 
 fn single<L>(words: &mut Words, one: &mut dyn FnMut(&mut Words) -> Parsed<L>) -> Parsed<Joined<L>> {
-    if words.eat("not") {
+    if words.eat_joint("not")? {
         return Ok(Joined::Not(Box::new(single(words, one)?)));
     }
-    if words.eat("(") {
+    if words.eat_joint("(")? {
         let inner = joined(words, one)?;
         words.must(")", "after what '(' begins")?;
         return Ok(inner);
@@ -141,7 +141,7 @@ fn single<L>(words: &mut Words, one: &mut dyn FnMut(&mut Words) -> Parsed<L>) ->
 }
 
 fn fact(words: &mut Words) -> Parsed<Fact> {
-    if words.eat("no") {
+    if words.eat_joint("no")? {
         let place = words.place();
         return match fact(words)? {
             fact @ (Fact::Leader | Fact::Election | Fact::SplitVote(_)) => {

@@ -25,6 +25,7 @@ use super::condition::{Condition, Fact};
 use super::statement::{Scenario, Statement, Step, When, Who, Whom};
 use super::text::{Complaint, Place, Source, Words, like};
 use super::wish::Wish;
+use crate::quantities::LONGEST;
 
 const SETTINGS: [&str; 6] = ["servers", "seed", "timing", "features", "log", "only"];
 
@@ -66,6 +67,7 @@ pub fn scenario(name: &str, source: &Source) -> Result<Scenario, Vec<Complaint>>
         starters: reader.starters.unwrap_or_else(all),
         disks: reader.disks,
         steps: reader.steps,
+        lasts: reader.earliest.0,
     })
 }
 
@@ -191,6 +193,12 @@ impl Reader {
         };
         if let Some(what) = &what {
             self.check(what, begin, line)?;
+        }
+        if self.earliest.0 > Time::ZERO + LONGEST {
+            let (lasts, since) = (self.earliest.0, self.earliest.1);
+            self.earliest = (Time::ZERO, since); // said once
+            let what = format!("a scenario lasts a day at most, and this one lasts {lasts}");
+            return Err(Complaint::new(place, what));
         }
         self.steps.push(Step {
             line,

@@ -22,10 +22,21 @@ fn complain(place: Place, wrong: Wrong) -> Complaint {
 
 /// A duration with its unit.
 pub fn duration(words: &mut Words) -> Result<Duration, Complaint> {
-    let token = words.take(DURATION)?;
+    let mut token = words.take(DURATION)?;
     if token.quoted {
         let what = format!("expected {DURATION}; found {token}");
         return Err(Complaint::new(token.place, what));
+    }
+    // '1,5s' and '10 s' are several words, and one mistake.
+    if is_number(&token.text) {
+        let digit = |word: &str| word.starts_with(|c: char| c.is_ascii_digit());
+        if words.is(",") && words.word_ahead(1).is_some_and(digit) {
+            words.eat(",");
+            let rest = words.take(DURATION)?;
+            token.text += &format!(",{}", rest.text);
+        } else if let Some(unit) = words.word_ahead(0).filter(|unit| quantities::is_unit(unit)) {
+            token.text += &format!(" {unit}");
+        }
     }
     quantities::duration(&token.text).map_err(|wrong| complain(token.place, wrong))
 }
@@ -98,7 +109,7 @@ pub fn delay(words: &mut Words) -> Result<Delay, Complaint> {
     }
 }
 
-/// A probability: `10%`, or `0.1`.
+/// A probability: `10%`.
 pub fn probability(words: &mut Words) -> Result<f64, Complaint> {
     let token = words.take(PROBABILITY)?;
     if token.quoted {

@@ -1,5 +1,7 @@
 //! What stands before anything happens: how many servers there are, and what they are like.
 
+use std::time::Duration;
+
 use labrpc::ServerId;
 use raftapi::{Entry, Features, PreVote, Redraw, Stable, Timing};
 
@@ -11,6 +13,26 @@ type Parsed<T> = Result<T, Complaint>;
 
 /// As many as the suite plays.
 const MOST_SERVERS: u64 = 1000;
+
+/// The rules forgive a server a fraction of a millisecond, and so cannot judge shorter timers.
+const SHORTEST: Duration = Duration::from_millis(1);
+
+const WHY_SHORTEST: &str =
+    "timers are judged to a fraction of a millisecond: shorter ones cannot be";
+
+/// Room enough for terms that follow, and exact in whatever reads a page or a trace.
+const HIGHEST_TERM: u64 = 1_000_000_000_000;
+
+fn a_term(words: &mut Words, what: &str) -> Parsed<u64> {
+    let place = words.place();
+    match number(words, what)? {
+        term @ ..=HIGHEST_TERM => Ok(term),
+        _ => {
+            let what = format!("a scenario's terms go up to {HIGHEST_TERM}");
+            Err(Complaint::new(place, what))
+        }
+    }
+}
 
 pub fn servers(words: &mut Words) -> Parsed<usize> {
     let place = words.place();
@@ -44,15 +66,20 @@ pub fn timing(words: &mut Words) -> Parsed<Timing> {
     }
     let place = words.place();
     let Range { min, max } = range(words)?;
-    if min.is_zero() {
-        let what = "an election timeout of nothing: no server would ever wait";
-        return Err(Complaint::new(place, what));
+    if min < SHORTEST {
+        let what = format!("election timeouts from {min:?}: expected {SHORTEST:?} or more");
+        return Err(Complaint::new(place, what).hint(WHY_SHORTEST));
     }
     let mut heartbeat = None;
     let mut step = None;
     while !words.is_over() {
         if heartbeat.is_none() && words.eat("heartbeat") {
+            let place = words.place();
             heartbeat = Some(some_time(words)?);
+            if heartbeat < Some(SHORTEST) {
+                let what = format!("expected a heartbeat of {SHORTEST:?} or more");
+                return Err(Complaint::new(place, what).hint(WHY_SHORTEST));
+            }
         } else if step.is_none() && words.is("steps") {
             step = steps(words)?;
         } else {
@@ -133,7 +160,7 @@ pub fn disk(words: &mut Words) -> Parsed<(ServerId, Stable)> {
     let mut stable = Stable::default();
     while super::quantities::is_next(words) {
         let place = words.place();
-        let term = number(words, "an entry's term")?;
+        let term = a_term(words, "an entry's term")?;
         let last = stable.log.last().map_or(1, |entry: &Entry| entry.term);
         if term < last {
             let what = format!("terms in a log never fall, and {term} follows {last}");
@@ -151,7 +178,7 @@ pub fn disk(words: &mut Words) -> Parsed<(ServerId, Stable)> {
     stable.current_term = last;
     if words.eat("term") {
         let place = words.place();
-        stable.current_term = number(words, "a term")?;
+        stable.current_term = a_term(words, "a term")?;
         if stable.current_term < last {
             let what = format!("a server with an entry of term {last} has seen term {last}");
             return Err(Complaint::new(place, what));

@@ -82,7 +82,15 @@ fn wait(words: &mut Words) -> Parsed<Statement> {
 
 fn note(words: &mut Words) -> Parsed<Statement> {
     match words.peek() {
-        Some(token) if token.quoted => Ok(Statement::Note(words.take("a text")?.text)),
+        Some(token) if token.quoted => {
+            let text = words.take("a text")?.text;
+            match words.is_over() {
+                true => Ok(Statement::Note(text)),
+                false => Err(words
+                    .expected("the end of the line after the note's text")
+                    .hint("a text ends at the next '\"': inside it, quote with '")),
+            }
+        }
         _ => Err(words.expected("a text in quotes, as note \"now the leader is gone\"")),
     }
 }

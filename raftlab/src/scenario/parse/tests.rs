@@ -92,7 +92,7 @@ fn timings_that_say_too_little_are_refused() {
         "timing 300ms..150ms heartbeat 50ms",
         &["runs backwards", "150ms..300ms"],
     );
-    refused("timing 0..150ms heartbeat 50ms", &["of nothing"]);
+    refused("timing 0..150ms heartbeat 50ms", &["expected 1ms or more"]);
     refused("timing 1s..2s heartbeat 5ms heartbeat 6ms", &["each once"]);
     let lesson = read("servers 3\ntiming 150ms..300ms heartbeat 400ms").unwrap();
     assert_eq!(
@@ -314,4 +314,63 @@ fn a_wish_that_makes_no_sense_is_pointed_at() {
     }
     let expectation = "servers 3\nexpect expectations met";
     assert!(read(expectation).unwrap_err()[0].contains("this is for --where"));
+}
+
+#[test]
+fn a_condition_has_an_end() {
+    let told = "a condition has at most 200 of";
+    let deep = "(".repeat(20_000) + "leader" + &")".repeat(20_000);
+    let refusals = "not ".repeat(200_000) + "leader";
+    let nothings = "no ".repeat(200_000) + "leader";
+    let chain = "leader and ".repeat(200_000) + "leader";
+    for condition in [deep, refusals, nothings, chain] {
+        refused(&format!("expect {condition}"), &[told, "with fewer"]);
+        assert!(wished(&condition).unwrap_err().contains(told));
+    }
+    let some = "(not ".repeat(64) + "leader" + &")".repeat(64);
+    assert!(wished(&some).is_ok());
+}
+
+#[test]
+fn times_and_shares_that_people_write_are_understood_or_explained() {
+    refused(
+        "run 1,5s",
+        &["2:5: '1,5s' has a comma", "take a point: 1.5s"],
+    );
+    refused("run 10 s", &["2:5: '10 s' has a space", "write 10s"]);
+    refused("run 99999999999999999999999h", &["longer than a day"]);
+    refused("net loss 0.1", &["'0.1' has no %", "write 0.1% or 10%"]);
+    refused("note \"he said \"no\" twice\"", &["2:16", "quote with '"]);
+    assert!(read("Servers 3\nTiming Paper\nRUN 1S\nExpect s1 Is Up\n").is_ok());
+}
+
+#[test]
+fn what_cannot_be_judged_is_refused() {
+    refused(
+        "timing 1ns..2ns heartbeat 1ms",
+        &["2:8", "expected 1ms or more"],
+    );
+    refused(
+        "timing 150ms..300ms heartbeat 75us",
+        &["2:31", "expected a heartbeat of 1ms or more"],
+    );
+    for line in [
+        "log S1 18446744073709551615",
+        "log S1 1 term 18446744073709551615",
+    ] {
+        refused(line, &["terms go up to 1000000000000"]);
+    }
+}
+
+#[test]
+fn a_scenario_lasts_a_day_at_most() {
+    assert!(read("servers 3\nrun 12h\nexpect no election for 12h\n").is_ok());
+    refused(
+        "run 12h\nrun 12h\nrun 1ns",
+        &["4:1", "a scenario lasts a day at most"],
+    );
+    refused(
+        "at 24h\nafter 1s crash S1",
+        &["3:1", "a scenario lasts a day at most"],
+    );
 }
