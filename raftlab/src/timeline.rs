@@ -79,6 +79,12 @@ pub fn run(args: &TimelineArgs) -> Result<Ending> {
              everything, and is zoomed there"
         );
     }
+    if args.trace.is_dir() {
+        bail!(
+            "cannot read {}: it is a directory, and a trace is a file",
+            args.trace.display()
+        );
+    }
     let is_standard = files::is_standard(&args.trace);
     if is_standard && args.output.is_none() && args.svg.is_none() && !args.text {
         bail!(
@@ -154,9 +160,6 @@ fn read(path: &Path) -> Result<(Header, Vec<Record<Raft>>)> {
         true => "standard input".to_string(),
         false => path.display().to_string(),
     };
-    if path.is_dir() {
-        bail!("cannot read {shown}: it is a directory, and a trace is a file");
-    }
     let from: Box<dyn BufRead> = match files::is_standard(path) {
         true => Box::new(io::stdin().lock()),
         false => {

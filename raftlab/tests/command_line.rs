@@ -265,7 +265,12 @@ fn a_trace_is_drawn_as_a_page_a_drawing_and_text() {
 fn what_is_no_trace_is_refused_with_file_and_line() {
     let header = |servers: u64| format!(r#"{{"trace":1,"run":"r","seed":7,"servers":{servers}}}"#);
     let crash = r#"{"t_ns":0,"step":0,"event":"crashed","server":3}"#;
+    let event = |t_ns: u64| format!(r#"{{"t_ns":{t_ns},"step":0,"event":"crashed","server":1}}"#);
     let cases = [
+        (
+            [header(3), event(2_000_000), event(1_000_000)].join("\n"),
+            "line 3: t_ns runs backwards: 0.001 s after 0.002 s",
+        ),
         (String::new(), "line 1: the trace is empty"),
         (header(3) + "\n{}", "line 2: expected a record of a trace"),
         (header(0), "line 1: 0 servers; expected 1 to"),
@@ -285,6 +290,9 @@ fn what_is_no_trace_is_refused_with_file_and_line() {
         );
     }
     assert!(!file.with_extension("html").exists());
+    let (code, _, err) = run(raftlab().args(["timeline", "."]));
+    assert!(code == 2 && err.contains("it is a directory"), "{err}");
+    fs::write(&file, [header(3), event(1_000_000)].join("\n")).unwrap();
     for (arguments, words) in [
         (
             &["--from", "2s", "--to", "1s", "--text"][..],
@@ -295,6 +303,10 @@ fn what_is_no_trace_is_refused_with_file_and_line() {
             "expected a duration, as 5ms or 1.5s; found 'soon'",
         ),
         (&["--from", "1s"], "the page shows everything"),
+        (
+            &["--from", "1min", "--text"],
+            "--from 60.000 s: nothing lies behind it, the trace ends at 0.001 s",
+        ),
         (&["--text", "-o", "-"], "only one of"),
     ] {
         let (code, _, err) = run(raftlab().arg("timeline").arg(&file).args(arguments));

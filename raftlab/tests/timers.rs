@@ -292,10 +292,7 @@ fn nonsense_is_exit_code_2_and_says_what_was_expected() {
             &["interval", "--latency", "5ms..1ms"],
             "runs backwards: write 1ms..5ms",
         ),
-        (
-            &["interval", "--loss", "2"],
-            "'2' is no probability: those are 0 to 1: write 2%",
-        ),
+        (&["interval", "--loss", "2"], "'2' has no %: write 2%"),
         (&["interval", "--heartbeat", "1us"], "a millisecond or more"),
         (
             &["interval", "--failures-per-year", "0"],
