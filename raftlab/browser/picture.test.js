@@ -60,7 +60,7 @@ test('the tool writes the page that these sources make', () => {
 
 onPage('opens by itself, with everything in sight that a first look needs', {}, async (page) => {
   assert.equal(await page.locator('h1').textContent(), run.run);
-  assert.match(await page.locator('#run-about').textContent(), /seed 7 · 3 servers · heartbeat/);
+  assert.match(await page.locator('#run-about').textContent(), /seed 7 · 3 servers · reference: heartbeat/);
   assert.match(await page.locator('#summary').textContent(), /3 servers, .* elections/);
   const colours = await page.evaluate(() => {
     const canvas = document.getElementById('picture');
