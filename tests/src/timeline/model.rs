@@ -1,4 +1,4 @@
-//! What a picture of a run is made of. Read off a trace by [`read`](super::read), drawn by the page,
+//! What a picture of a run is made of. Read off a trace by [`read`](fn@super::read), drawn by the page,
 //! the SVG and the text, which know nothing else. As JSON it is what the page holds.
 //!
 //! Times are nanoseconds since the run began, servers are their numbers.
