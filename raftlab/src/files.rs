@@ -145,9 +145,10 @@ pub fn read_text(path: &Path) -> Result<String> {
     };
     read.with_context(|| format!("cannot read {shown}"))?;
     match String::from_utf8(bytes) {
-        Ok(text) => Ok(text
-            .strip_prefix('\u{feff}')
-            .map_or(text.clone(), str::to_string)),
+        Ok(text) => Ok(match text.strip_prefix('\u{feff}') {
+            Some(marked) => marked.to_string(),
+            None => text,
+        }),
         Err(error) => {
             let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
             let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
