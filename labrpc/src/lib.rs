@@ -10,6 +10,7 @@
 //! | [`protocol`](Protocol) | what the servers say to each other; this crate never looks inside |
 //! | [`context`](Context) | what a server sees of the world, and the seam below it |
 //! | [`faults`](Faults) | every fault there is, as knobs; the classic lab's networks as presets |
+//! | [`delay`](Delay) | how long something takes |
 //! | [`network`](Network) | links, the fate of messages, the counts |
 //! | [`streams`](Streams) | all randomness, from one seed |
 //! | [`run`](Run) | directing a run, whatever its host |
@@ -23,6 +24,7 @@
 mod clock;
 mod context;
 mod coroutine;
+mod delay;
 mod faults;
 mod letter;
 mod misstep;
@@ -41,7 +43,8 @@ mod trace;
 
 pub use context::{Action, Context, Host, ServerFn, ServerRng, Wake};
 pub use coroutine::{Pulse, Simulation};
-pub use faults::{Delay, Faults, FaultsError, LinkFaults, ServerFaults};
+pub use delay::Delay;
+pub use faults::{Faults, FaultsError, LinkFaults, ServerFaults};
 pub use misstep::{Cause, Misstep, What};
 pub use network::{Counts, Network};
 pub use protocol::{Answer, Call, Message, Protocol, Rpc, ServerId, Ticket};
