@@ -50,6 +50,10 @@ impl Protocol for Count {
         Event::Answered(answer)
     }
 
+    fn is_answer(_: &Number, _: &Number) -> bool {
+        true
+    }
+
     fn request_name(_: &Number) -> &'static str {
         "Number"
     }

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use crossbeam_channel::{RecvError, RecvTimeoutError};
 use rand::TryRng;
-use rand::rngs::ChaCha8Rng;
 
 use crate::protocol::Ticket;
+use crate::streams::ServerStream;
 use crate::{Answer, Call, Protocol, Rpc, ServerId, Time};
 
 /// A server: a function that runs until its inbox is disconnected. Its type is erased, so that a
@@ -54,11 +54,11 @@ pub enum Wake<P: Protocol> {
 
 /// What a server sees of the world. It can neither be moved nor shared between threads.
 pub struct Context<'h, P: Protocol> {
-    host: &'h dyn Host<P>,
+    pub(crate) host: &'h dyn Host<P>,
     me: ServerId,
     servers: usize,
     stable: P::Stable,
-    rng: RefCell<ChaCha8Rng>,
+    rng: RefCell<ServerStream>,
     published: RefCell<Option<P::Status>>,
 }
 
@@ -69,14 +69,14 @@ impl<'h, P: Protocol> Context<'h, P> {
         me: ServerId,
         servers: usize,
         stable: P::Stable,
-        rng: ChaCha8Rng,
+        rng: impl Into<ServerStream>,
     ) -> Self {
         Context {
             host,
             me,
             servers,
             stable,
-            rng: RefCell::new(rng),
+            rng: RefCell::new(rng.into()),
             published: RefCell::new(None),
         }
     }
@@ -106,6 +106,12 @@ impl<'h, P: Protocol> Context<'h, P> {
     /// It is borrowed for each draw: `ctx.rng().random_range(0..10)`.
     pub fn rng(&self) -> ServerRng<'_> {
         ServerRng(&self.rng)
+    }
+
+    /// The next random number, for a stand-in whose server draws elsewhere.
+    #[cfg(unix)]
+    pub(crate) fn draw(&self) -> u32 {
+        self.rng.borrow_mut().next_u32()
     }
 
     /// Waits for the next message, until `deadline`. A message that is already there is returned
@@ -180,20 +186,21 @@ impl<'h, P: Protocol> Context<'h, P> {
 }
 
 /// A server's random numbers; see [`Context::rng`].
-pub struct ServerRng<'c>(&'c RefCell<ChaCha8Rng>);
+pub struct ServerRng<'c>(&'c RefCell<ServerStream>);
 
 impl TryRng for ServerRng<'_> {
     type Error = Infallible;
 
     fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-        self.0.borrow_mut().try_next_u32()
+        Ok(self.0.borrow_mut().next_u32())
     }
 
     fn try_next_u64(&mut self) -> Result<u64, Infallible> {
-        self.0.borrow_mut().try_next_u64()
+        Ok(self.0.borrow_mut().next_u64())
     }
 
     fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
-        self.0.borrow_mut().try_fill_bytes(bytes)
+        self.0.borrow_mut().fill_bytes(bytes);
+        Ok(())
     }
 }

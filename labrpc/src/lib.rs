@@ -17,6 +17,7 @@
 //! | [`trace`](Observer) | what happens, told to an observer or written down |
 //! | [`coroutine`](Simulation) | the host in deterministic virtual time |
 //! | [`thread`](Threads) | the host on threads, in real time |
+//! | [`process`] | the host in which each server is a process of its own |
 //! | [`misstep`](Misstep) | what a host finds wrong with any server: a panic, a spin, a hang |
 
 #![deny(missing_docs)]
@@ -30,6 +31,8 @@ mod letter;
 mod misstep;
 mod network;
 mod panics;
+#[cfg(unix)]
+pub mod process;
 mod protocol;
 mod queue;
 mod run;
@@ -51,7 +54,7 @@ pub use protocol::{Answer, Call, Message, Protocol, Rpc, ServerId, Ticket};
 pub use run::{ActionKind, Ended, Run};
 pub use setup::Setup;
 pub use speaking::speaking;
-pub use streams::{Draws, Streams};
+pub use streams::{Draws, Feed, ServerStream, Streams};
 pub use thread::Threads;
 pub use time::Time;
 pub use trace::{Happening, Header, Lost, Observer, Record, Seen, Told, read_trace, write_trace};

@@ -49,6 +49,12 @@ pub enum What {
     Flooded(usize),
     /// It did not come back to its inbox.
     Hung,
+    /// Its process ended: how, in words.
+    Died(String),
+    /// Its process does not keep to the protocol: how, in words.
+    Garbled(String),
+    /// Its process could not be started, for a reason that is not the server's.
+    Unavailable(String),
 }
 
 impl fmt::Display for Cause {
@@ -59,6 +65,21 @@ impl fmt::Display for Cause {
             Cause::Request(name, from) => write!(f, "after a {name} from {from}"),
             Cause::Reply(name, from) => write!(f, "after a {name} reply from {from}"),
             Cause::Killed => write!(f, "after it was killed"),
+        }
+    }
+}
+
+impl fmt::Display for What {
+    /// What it did, where neither server nor time are known.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            What::Panicked(message) => write!(f, "it panicked: {message}"),
+            What::Returned => write!(f, "it returned"),
+            What::StackOverflow => write!(f, "it overflowed its stack"),
+            What::Spun(steps) => write!(f, "it took {steps} steps within a millisecond"),
+            What::Flooded(actions) => write!(f, "it did {actions} things within one step"),
+            What::Hung => write!(f, "it does not come back"),
+            What::Died(how) | What::Garbled(how) | What::Unavailable(how) => f.write_str(how),
         }
     }
 }
@@ -95,6 +116,12 @@ impl fmt::Display for Misstep {
                 "{server} does not come back to its inbox at {at}, {cause}: does it sleep, loop, or \
                  wait for a lock or a channel of its own?"
             ),
+            What::Died(how) => write!(f, "{server}'s process ended at {at}, {cause}: {how}"),
+            What::Garbled(how) => write!(
+                f,
+                "{server}'s process broke the protocol at {at}, {cause}: {how}"
+            ),
+            What::Unavailable(why) => write!(f, "{server} could not be started at {at}: {why}"),
         }
     }
 }

@@ -8,7 +8,7 @@ use std::panic::{self, AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Once;
 
 use crate::coroutine::overflow;
-use crate::{Context, Protocol, ServerFn, speaking};
+use crate::{Context, Protocol, ServerFn, What, speaking};
 
 /// More things than this within one step are a loop that never waits.
 pub(crate) const MOST_ACTIONS: usize = 100_000;
@@ -21,10 +21,20 @@ pub(crate) enum Exit {
     Unwound,
     /// Its coroutine's stack overflowed.
     Overflowed,
+    /// Whoever stands in for it here says what it did wrong where it really runs.
+    Failed(What),
 }
 
 /// The panic that unwinds a killed server which waits again.
 struct Unwind;
+
+/// The panic of a stand-in.
+struct Failed(What);
+
+/// Ends a server that runs elsewhere, for what it did there.
+pub(crate) fn fail(what: What) -> ! {
+    resume_unwind(Box::new(Failed(what)))
+}
 
 thread_local! {
     static LAST: RefCell<Option<String>> = const { RefCell::new(None) };
@@ -37,8 +47,20 @@ pub(crate) fn run<P: Protocol>(server: &ServerFn<P>, ctx: &Context<'_, P>) -> Ex
     match catch_unwind(AssertUnwindSafe(|| server(ctx))) {
         Ok(()) => Exit::Returned,
         Err(payload) if payload.is::<Unwind>() => Exit::Unwound,
-        Err(payload) => Exit::Panicked(message(&*payload)),
+        Err(payload) => match payload.downcast::<Failed>() {
+            Ok(failed) => Exit::Failed(failed.0),
+            Err(payload) => Exit::Panicked(message(&*payload)),
+        },
     }
+}
+
+/// Calls what is a server's own, outside its function. Its panic's message, if it panics.
+#[cfg(unix)]
+pub(crate) fn catch<T>(call: impl FnOnce() -> T) -> Result<T, String> {
+    SERVER.set(true);
+    let result = catch_unwind(AssertUnwindSafe(call));
+    SERVER.set(false);
+    result.map_err(|payload| message(&*payload))
 }
 
 /// Unwinds a server that has been killed and goes on all the same; its destructors are left to run

@@ -68,6 +68,10 @@ pub trait Protocol: Sized + 'static {
     /// A request's name, for messages to people: `RequestVote`.
     fn request_name(request: &Self::Request) -> &'static str;
 
+    /// Whether a reply is of the kind that answers this request. Types see to it, except where a
+    /// server runs in a process of its own.
+    fn is_answer(request: &Self::Request, reply: &Self::Reply) -> bool;
+
     /// How many bytes a request counts as. By default the length of its JSON.
     fn request_bytes(request: &Self::Request) -> u64 {
         json_bytes(request)

@@ -6,6 +6,7 @@
 //! message is a function of (link, m, p) alone. So a change of one server's behaviour, or of one
 //! knob, reshuffles nothing else; and a link's whole state is one counter.
 
+use rand::rand_core::block::{BlockRng, Generator};
 use rand::rngs::ChaCha8Rng;
 use rand::{Rng, SeedableRng};
 
@@ -64,6 +65,66 @@ impl Streams {
     /// Draws for what happens to a server itself at its `step`-th step.
     pub(crate) fn machine(&self, server: ServerId, step: u32) -> Draws {
         self.link(server, ServerId::new(u32::MAX as usize), step)
+    }
+}
+
+/// One server's random numbers, from one start of it to its end.
+///
+/// A server in a process of its own is handed its numbers, block by block, and never a key: from
+/// its own key it could compute what other servers draw.
+pub enum ServerStream {
+    /// They are generated here.
+    Own(ChaCha8Rng),
+    /// They are generated elsewhere, and are the same.
+    Fed(BlockRng<Feed>),
+}
+
+/// How many numbers are handed over at a time: what the generator makes in one go, so that both ways
+/// draw the same.
+pub(crate) const BLOCK: usize = 64;
+
+/// Where the next block of a stream comes from.
+pub struct Feed(Box<dyn FnMut() -> [u32; BLOCK]>);
+
+impl Generator for Feed {
+    type Output = [u32; BLOCK];
+
+    fn generate(&mut self, block: &mut [u32; BLOCK]) {
+        *block = (self.0)();
+    }
+}
+
+impl From<ChaCha8Rng> for ServerStream {
+    fn from(rng: ChaCha8Rng) -> ServerStream {
+        ServerStream::Own(rng)
+    }
+}
+
+impl ServerStream {
+    /// A stream whose blocks come from here.
+    pub(crate) fn fed(next: impl FnMut() -> [u32; BLOCK] + 'static) -> ServerStream {
+        ServerStream::Fed(BlockRng::new(Feed(Box::new(next))))
+    }
+
+    pub(crate) fn next_u32(&mut self) -> u32 {
+        match self {
+            ServerStream::Own(rng) => rng.next_u32(),
+            ServerStream::Fed(rng) => rng.next_word(),
+        }
+    }
+
+    pub(crate) fn next_u64(&mut self) -> u64 {
+        match self {
+            ServerStream::Own(rng) => rng.next_u64(),
+            ServerStream::Fed(rng) => rng.next_u64_from_u32(),
+        }
+    }
+
+    pub(crate) fn fill_bytes(&mut self, bytes: &mut [u8]) {
+        match self {
+            ServerStream::Own(rng) => rng.fill_bytes(bytes),
+            ServerStream::Fed(rng) => rng.fill_bytes(bytes),
+        }
     }
 }
 
@@ -169,6 +230,29 @@ mod tests {
             streams.server(S0, 0).next_u64(),
             Streams::new(1, "a").server(S0, 0).next_u64()
         );
+    }
+
+    /// Words, pairs of words and bytes, across the blocks' ends.
+    #[test]
+    fn a_stream_that_is_fed_draws_the_same() {
+        let streams = Streams::new(5, "fed");
+        let mut own = streams.server(S1, 0);
+        let mut source = streams.server(S1, 0);
+        let mut fed = ServerStream::fed(move || std::array::from_fn(|_| source.next_u32()));
+        let mut draws = streams.script();
+        for _ in 0..10_000 {
+            match draws.below(3) {
+                0 => assert_eq!(own.next_u32(), fed.next_u32()),
+                1 => assert_eq!(own.next_u64(), fed.next_u64()),
+                _ => {
+                    let count = draws.below(40) as usize;
+                    let (mut a, mut b) = ([0; 40], [0; 40]);
+                    own.fill_bytes(&mut a[..count]);
+                    fed.fill_bytes(&mut b[..count]);
+                    assert_eq!(a, b);
+                }
+            }
+        }
     }
 
     #[test]

@@ -2,11 +2,14 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// What a server declares that it does beyond plain Raft. The default is plain Raft.
 ///
 /// Raft's rules bind every server; these are its own choices, and it is held to them. A
 /// declaration changes only the rule that it must change.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Features {
     /// It asks whether it would be elected before it campaigns (thesis 9.6).
     pub pre_vote: Option<PreVote>,
@@ -23,7 +26,7 @@ pub struct Features {
 }
 
 /// When a pre-vote is refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PreVote {
     /// To a log that is behind, and by whoever has heard from a leader within the minimum election
     /// timeout (thesis 9.6).
@@ -34,7 +37,7 @@ pub enum PreVote {
 }
 
 /// When a server draws a new election timeout.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Redraw {
     /// Whenever the election timer is reset, and only a heartbeat, a grant or an own campaign
     /// resets it (6.824, lecture 6; Figure 2).

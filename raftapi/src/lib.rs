@@ -7,12 +7,15 @@
 //! | [`state`](Stable) | what a server keeps through a crash, and what it shows of itself |
 //! | [`timing`](Timing) | heartbeat interval and election timeout, with presets |
 //! | [`features`](Features) | what a server does beyond plain Raft |
+//! | [`process`](serve) | a server as a process of its own |
 //! | [`transfer`](Transfer) | leadership transfer, an extra |
 //!
 //! A server is a function that takes a [`Context`] and returns when it is killed. It finds
 //! [`Event`]s in its inbox.
 
 mod features;
+#[cfg(unix)]
+mod process;
 mod rpc;
 mod state;
 mod timing;
@@ -20,6 +23,8 @@ mod transfer;
 
 pub use features::{Features, PreVote, Redraw};
 pub use labrpc::{Answer, Call, ServerId, Time};
+#[cfg(unix)]
+pub use process::{Declared, main, serve};
 pub use rpc::{AppendEntries, AppendReply, Reply, Request, RequestVote, VoteReply};
 pub use state::{Entry, Role, Stable, Status, Term};
 pub use timing::{Timing, TimingError};
@@ -141,6 +146,16 @@ impl labrpc::Protocol for Raft {
             Request::AppendEntries(_) => "AppendEntries",
             Request::TransferLeadership(_) => "TransferLeadership",
             Request::TimeoutNow(_) => "TimeoutNow",
+        }
+    }
+
+    fn is_answer(request: &Request, reply: &Reply) -> bool {
+        match request {
+            Request::RequestVote(_) => matches!(reply, Reply::RequestVote(_)),
+            Request::AppendEntries(_) => matches!(reply, Reply::AppendEntries(_)),
+            Request::TransferLeadership(_) | Request::TimeoutNow(_) => {
+                matches!(reply, Reply::Transfer(_))
+            }
         }
     }
 

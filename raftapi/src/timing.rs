@@ -3,11 +3,14 @@
 use std::fmt;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 /// How often a leader is heard, and how long the others wait for it.
 ///
 /// The election timeout is drawn from a range, so that servers rarely campaign at the same time
 /// (Raft paper, section 5.2), and drawn afresh whenever the timer is reset.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "Nanoseconds", try_from = "Nanoseconds")]
 pub struct Timing {
     heartbeat_interval: Duration,
     election_timeout_min: Duration,
@@ -117,6 +120,54 @@ impl Timing {
     /// How many election timeouts are possible; at least one.
     pub const fn election_timeout_choices(&self) -> u64 {
         self.election_timeout_choices
+    }
+}
+
+/// A timing, as it is written in JSON.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Nanoseconds {
+    heartbeat_interval_ns: u64,
+    election_timeout_min_ns: u64,
+    election_timeout_max_ns: u64,
+    #[serde(default = "one")]
+    election_timeout_step_ns: u64,
+}
+
+fn one() -> u64 {
+    1
+}
+
+/// Longer than any timing that can be read: no sum of them overflows.
+const A_DAY_NS: u64 = 86_400_000_000_000;
+
+impl From<Timing> for Nanoseconds {
+    fn from(timing: Timing) -> Nanoseconds {
+        let ns = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        Nanoseconds {
+            heartbeat_interval_ns: ns(timing.heartbeat_interval),
+            election_timeout_min_ns: ns(timing.election_timeout_min),
+            election_timeout_max_ns: ns(timing.election_timeout_max),
+            election_timeout_step_ns: ns(timing.election_timeout_step),
+        }
+    }
+}
+
+impl TryFrom<Nanoseconds> for Timing {
+    type Error = String;
+
+    fn try_from(read: Nanoseconds) -> Result<Timing, String> {
+        let time = |name: &str, ns: u64| match ns {
+            0..A_DAY_NS => Ok(Duration::from_nanos(ns)),
+            _ => Err(format!("{name} is {ns}: expected less than a day")),
+        };
+        let timing = Timing::unchecked(
+            time("heartbeat_interval_ns", read.heartbeat_interval_ns)?,
+            time("election_timeout_min_ns", read.election_timeout_min_ns)?,
+            time("election_timeout_max_ns", read.election_timeout_max_ns)?,
+        );
+        let step = time("election_timeout_step_ns", read.election_timeout_step_ns)?;
+        Ok(timing.in_steps_of(step))
     }
 }
 

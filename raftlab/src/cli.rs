@@ -35,6 +35,10 @@ pub enum Command {
     List,
     /// Experiments with election timers, on this server
     Timers(crate::timers::TimersArgs),
+    /// Runs this server as a process that a judge speaks to: labrpc/PROTOCOL.md
+    #[cfg(unix)]
+    #[command(hide = true)]
+    Serve(ServeArgs),
 }
 
 impl Default for Command {
@@ -63,6 +67,11 @@ pub struct TestArgs {
     #[arg(long, value_name = "S")]
     pub seed: Option<u64>,
 
+    /// Test another program's server: a command that speaks labrpc/PROTOCOL.md, started for each server
+    #[cfg(unix)]
+    #[arg(long, value_name = "COMMAND", conflicts_with = "realtime")]
+    pub process: Option<std::ffi::OsString>,
+
     /// How many threads [default: one for each processor]
     #[arg(long, value_name = "J", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub jobs: Option<u16>,
@@ -74,4 +83,12 @@ pub struct TestArgs {
     /// Write the run's trace to this file as JSON Lines; needs one test and --seed
     #[arg(long, value_name = "FILE")]
     pub trace: Option<PathBuf>,
+}
+
+#[cfg(unix)]
+#[derive(Args, Debug)]
+pub struct ServeArgs {
+    /// 'pristine': fork a server whenever the judge asks for one
+    #[arg(value_parser = ["pristine"])]
+    pub pristine: Option<String>,
 }

@@ -71,6 +71,8 @@ pub fn main(lab: Lab) -> ExitCode {
         cli::Command::Find(args) => scenario::find::run(&lab, &args),
         cli::Command::List => list(),
         cli::Command::Timers(args) => timers::run(&lab, &args),
+        #[cfg(unix)]
+        cli::Command::Serve(args) => serve(&lab, args.pristine.is_some()),
     };
     match done {
         Ok(ending) => ending.code(),
@@ -89,6 +91,18 @@ fn list() -> Result<Ending> {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
         _ => Ok(Ending::Passed),
     }
+}
+
+/// `raftlab serve`
+#[cfg(unix)]
+fn serve(lab: &Lab, pristine: bool) -> Result<Ending> {
+    use labrpc::process::Serving;
+    let how = match pristine {
+        true => Serving::Pristine,
+        false => Serving::One,
+    };
+    raftapi::serve(how, || lab.server.clone())?;
+    Ok(Ending::Passed)
 }
 
 /// How a command ended that could do its work.

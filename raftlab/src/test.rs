@@ -4,6 +4,7 @@
 
 use std::io::{self, Write};
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -30,6 +31,40 @@ use crate::trials::threads;
 use crate::{Ending, Lab, files, table};
 
 pub fn run(lab: &Lab, args: &TestArgs) -> Result<Ending> {
+    #[cfg(unix)]
+    if let Some(command) = &args.process {
+        return run_on(&other(command)?, args, &replay_on(command));
+    }
+    let how = if args.realtime { "--realtime " } else { "" };
+    run_on(lab, args, how)
+}
+
+/// Another program's server.
+#[cfg(unix)]
+fn other(command: &std::ffi::OsStr) -> Result<Lab> {
+    let program = Arc::new(labrpc::process::Command::new(command));
+    let server = Server::of_program(program).map_err(|what| {
+        let command = command.display();
+        anyhow::anyhow!("'{command}' does not run a server: {what}; see labrpc/PROTOCOL.md")
+    })?;
+    Ok(Lab {
+        name: "process",
+        server,
+        build: |timing, _| Server::new(timing, |_| ()),
+        invocation: "cargo run --release --",
+        source: None,
+    })
+}
+
+/// What a replay command needs to call the same program, quoted for a shell.
+#[cfg(unix)]
+fn replay_on(command: &std::ffi::OsStr) -> String {
+    let command = command.to_string_lossy().replace('\'', r"'\''");
+    format!("--process '{command}' ")
+}
+
+/// `how` is what replay commands need besides.
+fn run_on(lab: &Lab, args: &TestArgs, how: &str) -> Result<Ending> {
     let settings = Settings::from_env().map_err(anyhow::Error::msg)?;
     let plan = plan(lab, args, &settings)?;
     if args.trace.is_some() && (plan.tests.len() != 1 || args.seed.is_none()) {
@@ -51,7 +86,6 @@ pub fn run(lab: &Lab, args: &TestArgs) -> Result<Ending> {
         interrupted: plan.interrupt.load(Ordering::Relaxed),
     };
     let check = settings.replay_prefix();
-    let how = if args.realtime { "--realtime " } else { "" };
     let replay = |test: &Test, seed: u64| {
         let (invocation, path) = (lab.invocation, test.path());
         format!("{check}{invocation} test {how}--test {path} --seed {seed}")
@@ -81,11 +115,25 @@ pub fn run(lab: &Lab, args: &TestArgs) -> Result<Ending> {
     }
 }
 
+#[cfg(unix)]
+fn is_process(args: &TestArgs) -> bool {
+    args.process.is_some()
+}
+
+#[cfg(not(unix))]
+fn is_process(_: &TestArgs) -> bool {
+    false
+}
+
 fn plan(lab: &Lab, args: &TestArgs, settings: &Settings) -> Result<Plan> {
     Ok(Plan {
         first_seed: args.seed.unwrap_or(0),
         seeds: args.seed.map_or(args.seeds, |_| Some(1)),
         jobs: threads(args.jobs),
+        watchdog: match is_process(args) {
+            true => None, // a process is watched by its stand-in
+            false => settings.watchdog,
+        },
         ..Plan::of(&lab.server, choose(args, &lab.server)?, settings)
     })
 }

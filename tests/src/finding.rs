@@ -56,6 +56,9 @@ impl From<FaultsError> for Stop {
     }
 }
 
+/// The rule that is broken when the laboratory itself is in trouble: it tells nothing of a server.
+pub const LABORATORY: &str = "the laboratory does not fail";
+
 const HANGS: &str = "a server comes back to its inbox";
 const HANGS_HINT: &str = "the inbox is the only place to wait: no sleep, no lock that another server \
                           holds, no channel or thread of one's own";
@@ -116,6 +119,19 @@ impl Finding {
                  by the inbox",
             ),
             What::Hung => (HANGS, HANGS_HINT),
+            What::Died(_) => (
+                "a server's process runs until it is killed",
+                "a server neither exits nor aborts, and needs no more memory than it is given",
+            ),
+            What::Garbled(_) => (
+                "a server keeps to the protocol",
+                "what a server sends, it sends by its context; descriptors 0 and 3 are not its own \
+                 (labrpc/PROTOCOL.md)",
+            ),
+            What::Unavailable(_) => (
+                LABORATORY,
+                "this is no fault of the server's: something is wrong with this machine",
+            ),
         };
         Finding {
             rule,

@@ -19,7 +19,7 @@ use raftapi::Server;
 
 use crate::cluster::TimeKind;
 use crate::determinism::difference;
-use crate::finding::Finding;
+use crate::finding::{Finding, LABORATORY};
 use crate::logging;
 use crate::play::{Mode, Played, play};
 use crate::settings::Settings;
@@ -330,7 +330,7 @@ pub(crate) fn play_safely(server: &Server, test: &Test, seed: u64, mode: Mode) -
             .map(String::as_str)
             .or_else(|| panic.downcast_ref::<&str>().copied());
         Played::broken(Finding {
-            rule: "the laboratory does not fail",
+            rule: LABORATORY,
             at: raftapi::Time::ZERO,
             sentence: text.unwrap_or("it panicked").to_string(),
             hint: "this is no fault of the server's: please report it, with the replay command",

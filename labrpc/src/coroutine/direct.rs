@@ -200,7 +200,9 @@ impl<P: Protocol, O: Observer<P>> Run<P, O> for Simulation<P, O> {
             };
             match &self.ended {
                 // One hangs: the others may, too.
-                Some(Ended::Misstep(_)) => std::mem::forget(process),
+                Some(Ended::Misstep(_)) if self.steps == self.hangs_at => {
+                    std::mem::forget(process);
+                }
                 _ => self.end(server, process),
             }
         }

@@ -9,7 +9,7 @@ mod direct;
 mod machine;
 pub(crate) mod overflow;
 mod post;
-mod process;
+pub(crate) mod process;
 mod pulse;
 mod simulation;
 

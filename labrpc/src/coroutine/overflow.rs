@@ -35,13 +35,13 @@ pub(crate) fn is_running() -> bool {
     any(target_os = "linux", target_os = "macos"),
     any(target_arch = "x86_64", target_arch = "aarch64")
 )))]
-pub(super) fn install() {}
+pub(crate) fn install() {}
 
 #[cfg(all(
     any(target_os = "linux", target_os = "macos"),
     any(target_arch = "x86_64", target_arch = "aarch64")
 ))]
-pub(super) use unix::install;
+pub(crate) use unix::install;
 
 #[cfg(all(
     any(target_os = "linux", target_os = "macos"),

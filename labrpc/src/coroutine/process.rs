@@ -5,17 +5,17 @@ use std::rc::Rc;
 
 use corosensei::stack::DefaultStack;
 use corosensei::{Coroutine, CoroutineResult, Yielder};
-use rand::rngs::ChaCha8Rng;
 
 use super::overflow;
 use crate::panics::{self, Exit, MOST_ACTIONS};
+use crate::streams::ServerStream;
 use crate::{Action, Context, Host, Protocol, ServerFn, ServerId, Time, Wake};
 
 /// A server's stack: costs nothing until it is used; a panic with a backtrace needs 32 KiB.
 const STACK_BYTES: usize = 256 * 1024;
 
 /// What the step that is being run shares with its simulation.
-pub(super) struct Shell<P: Protocol> {
+pub(crate) struct Shell<P: Protocol> {
     /// The time by the clock of the server that is being run.
     pub now: Cell<Time>,
     /// What it has done so far in this step.
@@ -23,7 +23,7 @@ pub(super) struct Shell<P: Protocol> {
 }
 
 /// Why a coroutine is suspended.
-pub(super) enum Pause {
+pub(crate) enum Pause {
     /// The step is over: it waits, until this time by its own clock.
     Wait(Option<Time>),
     /// It does one thing after the other and never waits.
@@ -31,16 +31,16 @@ pub(super) enum Pause {
 }
 
 /// A running server.
-pub(super) struct Process<P: Protocol> {
+pub(crate) struct Process<P: Protocol> {
     coroutine: Coroutine<Wake<P>, Pause, Exit, DefaultStack>,
 }
 
 /// Who a process is, and what it starts from.
-pub(super) struct Identity<P: Protocol> {
+pub(crate) struct Identity<P: Protocol> {
     pub me: ServerId,
     pub servers: usize,
     pub stable: P::Stable,
-    pub rng: ChaCha8Rng,
+    pub rng: ServerStream,
 }
 
 impl<P: Protocol> Process<P> {
@@ -73,12 +73,17 @@ impl<P: Protocol> Process<P> {
     }
 
     /// Kills the process and waits for its end. One that has never run is simply dropped.
-    pub fn kill(mut self) {
+    pub fn kill(mut self) -> Exit {
         if !self.coroutine.started() {
-            return;
+            return Exit::Returned;
         }
-        while let CoroutineResult::Yield(_) = self.resume(Wake::Killed) {}
+        let exit = loop {
+            if let CoroutineResult::Return(exit) = self.resume(Wake::Killed) {
+                break exit;
+            }
+        };
         self.bury();
+        exit
     }
 
     /// Takes the stack back of a process that has ended.

@@ -37,7 +37,7 @@ pub struct Simulation<P: Protocol, O> {
     most_steps_now: u32,
     narrate: bool,
     pulse: Arc<Pulse>,
-    hangs_at: u64,
+    pub(super) hangs_at: u64,
 }
 
 /// Tells the observer, with the number of the step unless it is the current one; notes that the
@@ -170,7 +170,7 @@ impl<P: Protocol, O: Observer<P>> Simulation<P, O> {
                 me: server,
                 servers,
                 stable: machine.stable.clone(),
-                rng: self.streams.server(server, start),
+                rng: self.streams.server(server, start).into(),
             },
         ));
         let stable = &machine.stable;
@@ -241,6 +241,7 @@ impl<P: Protocol, O: Observer<P>> Simulation<P, O> {
                     Exit::Panicked(message) => What::Panicked(message),
                     Exit::Overflowed => What::StackOverflow,
                     Exit::Returned | Exit::Unwound => What::Returned,
+                    Exit::Failed(what) => what,
                 }
             }
         };
@@ -326,21 +327,27 @@ impl<P: Protocol, O: Observer<P>> Simulation<P, O> {
         if self.steps == self.hangs_at {
             // Its stack holds things that can never be dropped.
             std::mem::forget(process);
-            if !matches!(self.ended, Some(Ended::Misstep(_))) {
-                self.ended = Some(Ended::Misstep(Box::new(Misstep {
-                    server,
-                    at: self.now,
-                    step: self.steps,
-                    cause: Cause::Killed,
-                    what: What::Hung,
-                })));
-            }
-            return;
+            return self.ends_wrongly(server, What::Hung);
         }
         self.pulse.enter(self.steps);
-        process.kill();
+        let exit = process.kill();
         self.pulse.leave(self.steps);
+        if let Exit::Failed(what) = exit {
+            self.ends_wrongly(server, what);
+        }
         self.steps += 1;
+    }
+
+    fn ends_wrongly(&mut self, server: ServerId, what: What) {
+        if !matches!(self.ended, Some(Ended::Misstep(_))) {
+            self.ended = Some(Ended::Misstep(Box::new(Misstep {
+                server,
+                at: self.now,
+                step: self.steps,
+                cause: Cause::Killed,
+                what,
+            })));
+        }
     }
 }
 

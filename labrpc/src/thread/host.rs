@@ -327,6 +327,7 @@ impl<P: Protocol, O: Observer<P>> ThreadHost<P, O> {
             if world.runs(self.me, self.start) {
                 match exit {
                     Exit::Panicked(message) => world.misstep(self.me, What::Panicked(message)),
+                    Exit::Failed(what) => world.misstep(self.me, what),
                     _ => world.misstep(self.me, What::Returned),
                 }
             }

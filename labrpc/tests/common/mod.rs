@@ -46,6 +46,10 @@ impl Protocol for Echo {
         Event::Answered(answer)
     }
 
+    fn is_answer(_: &Ask, _: &String) -> bool {
+        true
+    }
+
     fn request_name(_: &Ask) -> &'static str {
         "Ask"
     }

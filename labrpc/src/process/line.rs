@@ -1,0 +1,122 @@
+//! Lines over pipes: written whole, read whole, never longer than they may be.
+
+use std::io::{self, PipeReader, PipeWriter, Read, Write};
+use std::os::fd::AsFd;
+use std::time::Duration;
+
+use super::system;
+
+/// Writes lines, and waits for room no longer than its patience lasts.
+pub struct LineWriter {
+    pipe: PipeWriter,
+}
+
+/// Reads lines, and waits for them no longer than its patience lasts.
+pub struct LineReader {
+    pipe: PipeReader,
+    /// What was read and is not taken yet.
+    buffer: Vec<u8>,
+    /// Where the line in the buffer ends that was taken last.
+    taken: usize,
+    longest: usize,
+}
+
+/// Why there is no line.
+#[derive(Debug)]
+pub enum NoLine {
+    /// The other side is gone.
+    Ended,
+    /// It is longer than it may be.
+    TooLong,
+    /// Nothing came for a while: asked again, it is waited for again.
+    NotYet,
+    /// Reading failed.
+    Failed(io::Error),
+}
+
+/// How long to wait before looking whether waiting makes sense; for ever if none.
+pub type Look = Option<Duration>;
+
+impl LineWriter {
+    pub fn new(pipe: PipeWriter) -> LineWriter {
+        LineWriter { pipe }
+    }
+
+    /// A pipe whose writes return at once when there is no room.
+    pub fn without_waiting(pipe: PipeWriter) -> io::Result<LineWriter> {
+        system::set_nonblocking(pipe.as_fd())?;
+        Ok(LineWriter { pipe })
+    }
+
+    /// Writes the rest of a line. How much of it is written: less than all if there was no room for a
+    /// while.
+    pub fn write(&mut self, line: &[u8], look: Look) -> io::Result<usize> {
+        let mut written = 0;
+        while written < line.len() {
+            match self.pipe.write(&line[written..]) {
+                Ok(count) => written += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    if !system::wait_until_writable(self.pipe.as_fd(), look)? {
+                        break;
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(written)
+    }
+}
+
+impl LineReader {
+    pub fn new(pipe: PipeReader, longest: usize) -> LineReader {
+        LineReader {
+            pipe,
+            buffer: Vec::with_capacity(4096),
+            taken: 0,
+            longest,
+        }
+    }
+
+    /// The next line, without its end.
+    pub fn read(&mut self, look: Look) -> Result<&[u8], NoLine> {
+        self.buffer.drain(..self.taken);
+        self.taken = 0;
+        let mut searched = 0;
+        loop {
+            let end = self.buffer[searched..].iter().position(|&b| b == b'\n');
+            if let Some(end) = end.map(|end| searched + end) {
+                self.taken = end + 1;
+                return Ok(&self.buffer[..end]);
+            }
+            searched = self.buffer.len();
+            if searched >= self.longest {
+                return Err(NoLine::TooLong);
+            }
+            if look.is_some() {
+                match system::wait_until_readable(self.pipe.as_fd(), look) {
+                    Ok(true) => {}
+                    Ok(false) => return Err(NoLine::NotYet),
+                    Err(error) => return Err(NoLine::Failed(error)),
+                }
+            }
+            const CHUNK: usize = 4096;
+            let filled = self.buffer.len();
+            self.buffer.resize(filled + CHUNK, 0);
+            let read = self.pipe.read(&mut self.buffer[filled..]);
+            self.buffer
+                .truncate(filled + read.as_ref().map_or(0, |&n| n));
+            match read {
+                Ok(0) => return Err(NoLine::Ended),
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(NoLine::Failed(error)),
+            }
+        }
+    }
+
+    /// Whether more has been read than the line that was taken last.
+    pub fn has_more(&self) -> bool {
+        self.buffer.len() > self.taken
+    }
+}

@@ -1,0 +1,336 @@
+//! A process that has the servers' program in it and never runs it: each start of a server is a fork
+//! of it. So nothing that a server leaves behind in memory survives its crash, and a start costs a fork
+//! and no more.
+
+use std::collections::BTreeMap;
+use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write, pipe};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Child, Command, ExitStatus};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::line::{LineReader, LineWriter};
+use super::program::{Autopsy, Life, Link, Program};
+use super::serve::PRISTINE;
+use super::system::{self, Fork};
+use super::wire::LONGEST_LINE;
+
+/// What each forked server is held to before any of its code runs.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Confinement {
+    /// How much processor time it may use, in seconds, from its start to its end.
+    pub processor_s: Option<u64>,
+    /// Which system calls it may make: a seccomp program; any, if it is empty. Linux only.
+    pub filter: Vec<Instruction>,
+}
+
+/// One instruction of a seccomp program: code, jump if true, jump if false, operand.
+pub type Instruction = (u16, u8, u8, u32);
+
+/// What the judge asks of a pristine process.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Order {
+    /// Once, at first.
+    Confine(Confinement),
+    /// Fork a server, with the two descriptors that come along.
+    Start(u64),
+    /// How much processor time has it used so far?
+    Look(u64),
+    /// Wait for its end. How did it end?
+    Autopsy(u64),
+    /// Kill it.
+    Kill(u64),
+    /// How much processor time have all those used that have ended?
+    Used,
+}
+
+/// What it answers.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Report {
+    Time(Option<Duration>),
+    Status(i32),
+    Failed(String),
+}
+
+// ---- the judge's side ----
+
+/// A pristine process, as the judge has it.
+pub struct Pristine {
+    link: Arc<Mutex<Control>>,
+}
+
+struct Control {
+    socket: UnixStream,
+    child: Child,
+    starts: u64,
+}
+
+impl Pristine {
+    /// Starts the program, whose `main` calls [`serve`](super::serve), with `pristine` as its last
+    /// argument. What it prints goes where the command says.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be started.
+    pub fn spawn(mut command: Command, confinement: &Confinement) -> io::Result<Pristine> {
+        let (socket, theirs) = UnixStream::pair()?;
+        let child = command.arg(PRISTINE).stdin(OwnedFd::from(theirs)).spawn()?;
+        drop(command); // and with it the other end of the socket
+        let mut control = Control {
+            socket,
+            child,
+            starts: 0,
+        };
+        control.say(&Order::Confine(confinement.clone()))?;
+        Ok(Pristine {
+            link: Arc::new(Mutex::new(control)),
+        })
+    }
+
+    /// The processor time that all its servers have used which have ended.
+    ///
+    /// # Errors
+    ///
+    /// When the process is gone.
+    pub fn processor_time(&self) -> io::Result<Duration> {
+        match lock(&self.link).ask(&Order::Used)? {
+            Report::Time(Some(time)) => Ok(time),
+            _ => Err(io::Error::other("the pristine process does not answer")),
+        }
+    }
+}
+
+fn lock(control: &Mutex<Control>) -> MutexGuard<'_, Control> {
+    control.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Control {
+    fn say(&mut self, order: &Order) -> io::Result<()> {
+        let mut line = serde_json::to_vec(order)?;
+        line.push(b'\n');
+        self.socket.write_all(&line)
+    }
+
+    fn ask(&mut self, order: &Order) -> io::Result<Report> {
+        self.say(order)?;
+        let mut line = Vec::new();
+        let mut byte = [0];
+        loop {
+            match self.socket.read(&mut byte)? {
+                0 => return Err(ErrorKind::UnexpectedEof.into()),
+                _ if byte[0] == b'\n' => return Ok(serde_json::from_slice(&line)?),
+                _ => line.push(byte[0]),
+            }
+        }
+    }
+}
+
+impl Drop for Control {
+    /// A pristine process that is killed takes its servers along.
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Program for Pristine {
+    fn start(&self) -> io::Result<Link> {
+        let (wakes, to) = pipe()?;
+        let (from, steps) = pipe()?;
+        let mut control = lock(&self.link);
+        let number = control.starts;
+        control.starts += 1;
+        let mut line = serde_json::to_vec(&Order::Start(number))?;
+        line.push(b'\n');
+        system::send(&control.socket, &line, [wakes.as_fd(), steps.as_fd()])?;
+        Ok(Link {
+            wakes: LineWriter::without_waiting(to)?,
+            steps: LineReader::new(from, LONGEST_LINE),
+            life: Box::new(Forked {
+                number,
+                link: self.link.clone(),
+            }),
+        })
+    }
+}
+
+struct Forked {
+    number: u64,
+    link: Arc<Mutex<Control>>,
+}
+
+impl Life for Forked {
+    fn processor_time(&mut self) -> Option<Duration> {
+        match lock(&self.link).ask(&Order::Look(self.number)) {
+            Ok(Report::Time(time)) => time,
+            _ => None,
+        }
+    }
+
+    fn autopsy(&mut self) -> Autopsy {
+        let how = match lock(&self.link).ask(&Order::Autopsy(self.number)) {
+            Ok(Report::Status(status)) => return Autopsy::of(ExitStatus::from_raw(status)),
+            Ok(Report::Failed(why)) => why,
+            Ok(Report::Time(_)) => "the pristine process answers something else".to_string(),
+            Err(error) => format!("the pristine process is gone: {error}"),
+        };
+        Autopsy {
+            how,
+            out_of_time: false,
+        }
+    }
+
+    fn kill(&mut self) {
+        let _ = lock(&self.link).say(&Order::Kill(self.number));
+    }
+}
+
+// ---- the pristine process itself ----
+
+/// How many ends are remembered that nobody has asked for.
+const REMEMBERED: u64 = 1000;
+
+/// Forks servers until the judge is gone. In each, `server` runs to its end.
+pub(super) fn stay(server: impl Fn() -> io::Result<()>) -> io::Result<()> {
+    system::die_with_parent()?;
+    let socket = UnixStream::from(system::inherited(system::WAKES)?);
+    let Some(Order::Confine(confinement)) = first_order(&socket)? else {
+        return Err(io::Error::other("expected the first order: confine"));
+    };
+    let mut children = Children::default();
+    let mut line = vec![0; 256];
+    loop {
+        let (length, descriptors) = system::receive(&socket, &mut line)?;
+        if length == 0 {
+            return Ok(()); // the judge is gone
+        }
+        let order = serde_json::from_slice(&line[..length])?;
+        match (order, descriptors) {
+            (Order::Start(number), Some([wakes, steps])) => match system::fork() {
+                Ok(Fork::Child) => {
+                    drop(socket);
+                    let ran = confine(wakes, steps, &confinement).and_then(|()| server());
+                    if let Err(error) = ran {
+                        eprintln!("{error}");
+                        system::exit_at_once(1);
+                    }
+                    system::exit_at_once(0);
+                }
+                Ok(Fork::Parent(child)) => children.add(number, child),
+                Err(error) => children.fail(number, error),
+            },
+            (Order::Look(number), _) => {
+                let time = children.pid(number).and_then(system::processor_time);
+                report(&socket, &Report::Time(time))?;
+            }
+            (Order::Autopsy(number), _) => report(&socket, &children.autopsy(number))?,
+            (Order::Kill(number), _) => {
+                if let Some(child) = children.pid(number) {
+                    system::kill(child);
+                }
+            }
+            (Order::Used, _) => {
+                children.reap_all();
+                let time = system::processor_time_of_children();
+                report(&socket, &Report::Time(Some(time)))?;
+            }
+            (Order::Start(_) | Order::Confine(_), _) => {
+                return Err(io::Error::other("an order that makes no sense here"));
+            }
+        }
+    }
+}
+
+/// The first order may be long. Nothing else is under way before it has been carried out.
+fn first_order(socket: &UnixStream) -> io::Result<Option<Order>> {
+    let mut line = Vec::new();
+    BufReader::with_capacity(1, socket).read_until(b'\n', &mut line)?;
+    Ok(serde_json::from_slice(&line).ok())
+}
+
+fn report(mut socket: &UnixStream, report: &Report) -> io::Result<()> {
+    let mut line = serde_json::to_vec(report)?;
+    line.push(b'\n');
+    socket.write_all(&line)
+}
+
+/// What a server is held to, before any of its code has run.
+fn confine(wakes: OwnedFd, steps: OwnedFd, confinement: &Confinement) -> io::Result<()> {
+    system::take_places(wakes, steps)?;
+    system::die_with_parent()?;
+    if let Some(seconds) = confinement.processor_s {
+        system::limit_processor_time(seconds)?;
+    }
+    if confinement.filter.is_empty() {
+        return Ok(());
+    }
+    filter_calls(&confinement.filter)
+}
+
+#[cfg(target_os = "linux")]
+fn filter_calls(filter: &[Instruction]) -> io::Result<()> {
+    let instruction = |&(code, jt, jf, k): &Instruction| libc::sock_filter { code, jt, jf, k };
+    let filter: Vec<libc::sock_filter> = filter.iter().map(instruction).collect();
+    system::filter_calls(&filter)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn filter_calls(_: &[Instruction]) -> io::Result<()> {
+    Err(io::Error::other(
+        "system calls can be filtered on Linux only",
+    ))
+}
+
+/// The servers that were forked.
+#[derive(Default)]
+struct Children {
+    running: BTreeMap<u64, libc::pid_t>,
+    ended: BTreeMap<u64, Report>,
+}
+
+impl Children {
+    fn add(&mut self, number: u64, child: libc::pid_t) {
+        self.reap_all();
+        self.running.insert(number, child);
+    }
+
+    fn fail(&mut self, number: u64, error: io::Error) {
+        let why = format!("it could not be forked: {error}");
+        self.ended.insert(number, Report::Failed(why));
+    }
+
+    fn pid(&self, number: u64) -> Option<libc::pid_t> {
+        self.running.get(&number).copied()
+    }
+
+    /// Reaps whoever has ended.
+    fn reap_all(&mut self) {
+        while let Some((child, status)) = system::reap_any() {
+            let found = self.running.iter().find(|&(_, &pid)| pid == child);
+            let Some((&number, _)) = found else {
+                continue;
+            };
+            self.running.remove(&number);
+            self.ended.insert(number, Report::Status(status));
+            self.ended
+                .retain(|&known, _| known + REMEMBERED > number);
+        }
+    }
+
+    fn autopsy(&mut self, number: u64) -> Report {
+        if let Some(child) = self.running.remove(&number) {
+            return match system::reap(child) {
+                Ok(status) => Report::Status(status),
+                Err(error) => Report::Failed(format!("how it ended is not known: {error}")),
+            };
+        }
+        let known = self.ended.remove(&number);
+        known.unwrap_or_else(|| Report::Failed("there was no such server".to_string()))
+    }
+}

@@ -1,0 +1,302 @@
+//! A stand-in: to the simulation a server like any other, it hands each wake to a process and does
+//! what that says.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::line::NoLine;
+use super::program::{Link, Program};
+use super::wire::{Done, Ending, LONGEST_LINE, NUMBERS, Said, Told, VERSION};
+use crate::panics::{self, MOST_ACTIONS};
+use crate::protocol::Ticket;
+use crate::{Action, Context, Protocol, ServerFn, Time, Wake, What};
+
+/// A server whose code runs in processes of this program.
+///
+/// What goes wrong with a process is the server's misstep: it ends, breaks the protocol, or does not come
+/// back. How long it may think is its program's affair, in processor time; one that sleeps is found to.
+pub fn remote<P: Protocol>(program: Arc<dyn Program>) -> ServerFn<P> {
+    Arc::new(move |ctx| {
+        if let Err(what) = run(ctx, &*program) {
+            panics::fail(what);
+        }
+    })
+}
+
+/// What the servers of this program declare.
+///
+/// # Errors
+///
+/// When it cannot be started, or says nothing that makes sense: how it ended, in words.
+pub fn describe<P: Protocol>(program: &dyn Program) -> Result<serde_json::Value, What> {
+    let link = program.start().map_err(unavailable)?;
+    let mut process = Process::<P>::new(link);
+    process.tell(&Told::Describe {})?;
+    match process.hear()? {
+        Said::About(about) => Ok(about),
+        Said::Ended { how, .. } => Err(ended(how)),
+        _ => Err(What::Garbled(
+            "it does not say what it declares".to_string(),
+        )),
+    }
+}
+
+fn unavailable(error: io::Error) -> What {
+    What::Unavailable(error.to_string())
+}
+
+fn run<P: Protocol>(ctx: &Context<'_, P>, program: &dyn Program) -> Result<(), What> {
+    let host = ctx.host;
+    let mut process = Process::new(program.start().map_err(unavailable)?);
+    let mut told = Told::Start {
+        protocol: VERSION,
+        me: ctx.me(),
+        servers: ctx.cluster_size(),
+        now: host.now(),
+        stable: ctx.restore(),
+    };
+    loop {
+        let killed = matches!(told, Told::Killed { .. });
+        let until = match process.step(ctx, &told) {
+            Ok(Some(until)) => until,
+            Ok(None) => return Ok(()),
+            // Whoever is killed may end as it likes, but end it must.
+            Err(what) if killed && what != What::Hung => return Ok(()),
+            Err(what) => return Err(what),
+        };
+        if killed {
+            return Ok(());
+        }
+        let wake = host.wait(until);
+        let now = host.now();
+        told = match wake {
+            Wake::Request(call) => {
+                let (args, call) = call.take_args();
+                Told::Request {
+                    now,
+                    from: call.from,
+                    call: process.number(call.ticket(), &args),
+                    args,
+                }
+            }
+            Wake::Reply(answer) => Told::Reply {
+                now,
+                from: answer.from,
+                request: answer.request,
+                reply: answer.reply,
+            },
+            Wake::Timeout => Told::Timeout { now },
+            Wake::Killed => Told::Killed { now },
+        };
+    }
+}
+
+/// After so long without an answer it is looked what the process does.
+const LOOK: Duration = Duration::from_secs(1);
+/// A process that uses no processor time for so many looks sleeps, however loaded the machine is.
+const ASLEEP: u32 = 5;
+/// The same where it is not known how much it uses.
+const PATIENCE: u32 = 60;
+
+/// A server's process, and what it may do.
+struct Process<P: Protocol> {
+    link: Link,
+    line: Vec<u8>,
+    /// The requests that it was handed and has not answered.
+    calls: BTreeMap<u64, (Ticket, P::Request)>,
+    next_call: u64,
+}
+
+impl<P: Protocol> Process<P> {
+    fn new(link: Link) -> Self {
+        Process {
+            link,
+            line: Vec::new(),
+            calls: BTreeMap::new(),
+            next_call: 0,
+        }
+    }
+
+    /// Gives a request a number to answer it by.
+    fn number(&mut self, ticket: Ticket, request: &P::Request) -> u64 {
+        let number = self.next_call;
+        self.next_call += 1;
+        self.calls.insert(number, (ticket, request.clone()));
+        number
+    }
+
+    /// Takes one step. Until when the server waits; nothing, if it has ended.
+    fn step(
+        &mut self,
+        ctx: &Context<'_, P>,
+        told: &Told<P>,
+    ) -> Result<Option<Option<Time>>, What> {
+        self.tell(told)?;
+        loop {
+            match self.hear()? {
+                Said::Step { done, until } => {
+                    self.perform(ctx, done)?;
+                    return Ok(Some(until));
+                }
+                Said::Draw {} => {
+                    let numbers = (0..NUMBERS).map(|_| ctx.draw()).collect();
+                    self.tell(&Told::Random { numbers })?;
+                }
+                Said::Ended { done, how } => {
+                    self.perform(ctx, done)?;
+                    return match how {
+                        Ending::Returned => Ok(None),
+                        how => Err(ended(how)),
+                    };
+                }
+                Said::About(_) => return Err(self.garbled("it was not asked what it declares")),
+            }
+        }
+    }
+
+    fn perform(&mut self, ctx: &Context<'_, P>, done: Vec<Done<P>>) -> Result<(), What> {
+        if done.len() > MOST_ACTIONS {
+            return Err(What::Flooded(done.len()));
+        }
+        for done in done {
+            match done {
+                Done::Call(to, _) if to.index() >= ctx.cluster_size() => {
+                    return Err(self.garbled(&format!("it calls {to}, and there is no {to}")));
+                }
+                Done::Call(to, request) => ctx.host.act(Action::Call(to, request)),
+                Done::Answer(call, reply) => {
+                    let Some((ticket, request)) = self.calls.remove(&call) else {
+                        return Err(self.garbled(&format!(
+                            "it answers call {call}, which it was not handed or has answered"
+                        )));
+                    };
+                    if !P::is_answer(&request, &reply) {
+                        let name = P::request_name(&request);
+                        return Err(
+                            self.garbled(&format!("it answers a {name} with another's reply"))
+                        );
+                    }
+                    ctx.host.act(Action::Reply(ticket, reply));
+                }
+                Done::Persist(stable) => ctx.persist(&stable),
+                Done::Publish(status) => ctx.publish(status),
+            }
+        }
+        Ok(())
+    }
+
+    fn tell(&mut self, told: &Told<P>) -> Result<(), What> {
+        self.line.clear();
+        serde_json::to_writer(&mut self.line, told).expect("what is told can be written as JSON");
+        self.line.push(b'\n');
+        let mut written = 0;
+        let mut watch = Watch::default();
+        while written < self.line.len() {
+            match self.link.wakes.write(&self.line[written..], Some(LOOK)) {
+                Ok(count) => written += count,
+                Err(_) => return Err(self.died()),
+            }
+            if written < self.line.len() {
+                watch.look(&mut self.link)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn hear(&mut self) -> Result<Said<P>, What> {
+        let mut watch = Watch::default();
+        loop {
+            match self.link.steps.read(Some(LOOK)) {
+                Ok(line) => {
+                    let parsed = serde_json::from_slice(line).map_err(|error| {
+                        format!("it says what is not understood, {}: {error}", excerpt(line))
+                    });
+                    return match parsed {
+                        Ok(_) if self.link.steps.has_more() => {
+                            Err(self.garbled("it says more than it was asked"))
+                        }
+                        Ok(said) => Ok(said),
+                        Err(how) => Err(self.garbled(&how)),
+                    };
+                }
+                Err(NoLine::NotYet) => watch.look(&mut self.link)?,
+                Err(NoLine::Ended) => return Err(self.died()),
+                Err(NoLine::TooLong) => {
+                    return Err(self.garbled(&format!(
+                        "it says a line of more than {LONGEST_LINE} bytes"
+                    )));
+                }
+                Err(NoLine::Failed(error)) => {
+                    return Err(What::Unavailable(format!("it cannot be heard: {error}")));
+                }
+            }
+        }
+    }
+
+    fn died(&mut self) -> What {
+        let autopsy = self.link.life.autopsy();
+        match autopsy.out_of_time {
+            true => What::Hung,
+            false => What::Died(autopsy.how),
+        }
+    }
+
+    /// It is killed: what it goes on to say would be answers to other questions.
+    fn garbled(&mut self, how: &str) -> What {
+        self.link.life.kill();
+        What::Garbled(how.to_string())
+    }
+}
+
+fn ended(how: Ending) -> What {
+    match how {
+        Ending::Returned => What::Returned,
+        Ending::Panicked(message) => What::Panicked(shortened(message)),
+        Ending::Overflowed => What::StackOverflow,
+        Ending::Flooded(actions) => What::Flooded(actions),
+    }
+}
+
+/// A panic's message is a server's own: it is not repeated at any length.
+fn shortened(mut message: String) -> String {
+    const LONGEST: usize = 2000;
+    if message.len() > LONGEST {
+        message.truncate(message.floor_char_boundary(LONGEST));
+        message.push_str(" ...");
+    }
+    message
+}
+
+/// The beginning of a line that makes no sense.
+fn excerpt(line: &[u8]) -> String {
+    const LONGEST: usize = 60;
+    let text = String::from_utf8_lossy(&line[..line.len().min(LONGEST)]);
+    format!("{text:?}")
+}
+
+/// Looks after a process that does not answer.
+#[derive(Default)]
+struct Watch {
+    looks: u32,
+    used: Option<Duration>,
+}
+
+impl Watch {
+    fn look(&mut self, link: &mut Link) -> Result<(), What> {
+        let used = link.life.processor_time();
+        if used.is_none() || used != self.used {
+            // It does something; or nobody knows.
+            self.looks = if used.is_some() { 0 } else { self.looks };
+            self.used = used;
+        }
+        self.looks += 1;
+        let patience = if used.is_some() { ASLEEP } else { PATIENCE };
+        if self.looks <= patience {
+            return Ok(());
+        }
+        link.life.kill();
+        Err(What::Hung)
+    }
+}
