@@ -35,6 +35,10 @@ pub enum Command {
     List,
     /// Experiments with election timers, on this server
     Timers(crate::timers::TimersArgs),
+    /// Becomes a program that nobody trusts, having given up what that must not have
+    #[cfg(all(feature = "grade", target_os = "linux"))]
+    #[command(hide = true)]
+    Confine(ConfineArgs),
     /// Runs this server as a process that a judge speaks to: labrpc/PROTOCOL.md
     #[cfg(unix)]
     #[command(hide = true)]
@@ -91,4 +95,16 @@ pub struct ServeArgs {
     /// 'pristine': fork a server whenever the judge asks for one
     #[arg(value_parser = ["pristine"])]
     pub pristine: Option<String>,
+}
+
+#[cfg(all(feature = "grade", target_os = "linux"))]
+#[derive(Args, Debug)]
+pub struct ConfineArgs {
+    /// What is given up, as JSON
+    pub walls: String,
+    /// What it becomes
+    pub program: std::ffi::OsString,
+    /// And with which arguments
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    pub arguments: Vec<std::ffi::OsString>,
 }

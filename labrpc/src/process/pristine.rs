@@ -19,13 +19,16 @@ use super::serve::PRISTINE;
 use super::system::{self, Fork};
 use super::wire::LONGEST_LINE;
 
-/// What each forked server is held to before any of its code runs.
+/// What servers are held to before any of their code runs. Linux only, but for the processor time.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Confinement {
-    /// How much processor time it may use, in seconds, from its start to its end.
+    /// How much processor time a server may use, in seconds, from its start to its end.
     pub processor_s: Option<u64>,
-    /// Which system calls it may make: a seccomp program; any, if it is empty. Linux only.
-    pub filter: Vec<Instruction>,
+    /// Which system calls the pristine process may make, and so all servers: a seccomp program. All, if it
+    /// is empty.
+    pub of_all: Vec<Instruction>,
+    /// The same for each server besides, from its start on.
+    pub of_servers: Vec<Instruction>,
 }
 
 /// One instruction of a seccomp program: code, jump if true, jump if false, operand.
@@ -203,6 +206,7 @@ pub(super) fn stay(server: impl Fn() -> io::Result<()>) -> io::Result<()> {
     let Some(Order::Confine(confinement)) = first_order(&socket)? else {
         return Err(io::Error::other("expected the first order: confine"));
     };
+    filter_calls(&confinement.of_all)?;
     let mut children = Children::default();
     let mut line = vec![0; 256];
     loop {
@@ -267,24 +271,25 @@ fn confine(wakes: OwnedFd, steps: OwnedFd, confinement: &Confinement) -> io::Res
     if let Some(seconds) = confinement.processor_s {
         system::limit_processor_time(seconds)?;
     }
-    if confinement.filter.is_empty() {
-        return Ok(());
-    }
-    filter_calls(&confinement.filter)
+    filter_calls(&confinement.of_servers)
 }
 
 #[cfg(target_os = "linux")]
 fn filter_calls(filter: &[Instruction]) -> io::Result<()> {
+    if filter.is_empty() {
+        return Ok(());
+    }
     let instruction = |&(code, jt, jf, k): &Instruction| libc::sock_filter { code, jt, jf, k };
     let filter: Vec<libc::sock_filter> = filter.iter().map(instruction).collect();
     system::filter_calls(&filter)
 }
 
 #[cfg(not(target_os = "linux"))]
-fn filter_calls(_: &[Instruction]) -> io::Result<()> {
-    Err(io::Error::other(
-        "system calls can be filtered on Linux only",
-    ))
+fn filter_calls(filter: &[Instruction]) -> io::Result<()> {
+    match filter.is_empty() {
+        true => Ok(()),
+        false => Err(io::Error::other("system calls can be filtered on Linux only")),
+    }
 }
 
 /// The servers that were forked.

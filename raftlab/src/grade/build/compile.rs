@@ -1,0 +1,241 @@
+//! Compiles one submission, in a cell.
+
+#![allow(clippy::disallowed_methods)] // the compiler lives by the wall clock
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io::Read;
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+use std::{io, thread};
+
+use anyhow::{Context, Result, bail};
+
+use super::kit::{CODE, Kit};
+use crate::grade::sandbox::{Cell, Level, Limits};
+
+/// What came of the sources.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Built {
+    /// A program.
+    Program(PathBuf),
+    /// None: what the compiler says, as the student would see it.
+    Not(String),
+}
+
+/// The program around a submission: it is called `starter`, whatever its own manifest says.
+const MAIN: &str = "\
+fn main() -> std::process::ExitCode {
+    raftapi::main(|| starter::server(raftapi::Timing::LAB))
+}
+";
+
+/// What a compiler may use. Two of them fit into a small machine beside the grader.
+const LIMITS: Limits = Limits {
+    memory: Some(4 << 30),
+    file: Some(128 << 20),
+    processor_s: Some(60),
+    descriptors: Some(1024),
+};
+
+/// By the wall clock: after that something is wrong with the machine.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// How much of what a compiler says is kept.
+const MOST_SAID: u64 = 64 * 1024;
+
+/// Builds these sources, unless the cache has what came of them: `sources` by their paths below `src/`,
+/// `hash` theirs.
+///
+/// # Errors
+///
+/// When it is not known what would come of them: the grader's own trouble.
+pub fn build(
+    kit: &Kit,
+    level: Level,
+    cache: &Path,
+    sources: &BTreeMap<String, Vec<u8>>,
+    hash: &str,
+) -> Result<Built> {
+    let kept = cache.join("builds").join(format!("{}-{hash}", &kit.lab[..16]));
+    if let Some(built) = look_up(&kept) {
+        return Ok(built);
+    }
+    let scratch = Scratch::new(cache)?;
+    let (work, result) = (scratch.0.join("work"), scratch.0.join("result"));
+    fs::create_dir_all(&result)?;
+    write_sources(&work, sources).context("the sources cannot be written down")?;
+    let built = compile(kit, level, &work)?;
+    match &built {
+        Built::Program(program) => {
+            fs::rename(program, result.join(PROGRAM))?;
+        }
+        Built::Not(said) => fs::write(result.join(SAID), said)?,
+    }
+    // Another worker may have been faster; then it is the same.
+    fs::create_dir_all(cache.join("builds"))?;
+    let _ = fs::rename(&result, &kept);
+    look_up(&kept).context("what was built is gone")
+}
+
+const PROGRAM: &str = "server";
+const SAID: &str = "error.txt";
+
+fn look_up(kept: &Path) -> Option<Built> {
+    let program = kept.join(PROGRAM);
+    if program.is_file() {
+        return Some(Built::Program(program));
+    }
+    fs::read_to_string(kept.join(SAID)).ok().map(Built::Not)
+}
+
+/// A folder of this process's own, removed in the end.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(cache: &Path) -> io::Result<Scratch> {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let folder = cache.join("scratch");
+        let folder = folder.join(format!("{}-{number}", std::process::id()));
+        match fs::remove_dir_all(&folder) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => fs::create_dir_all(&folder)?,
+        }
+        Ok(Scratch(folder))
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn write_sources(work: &Path, sources: &BTreeMap<String, Vec<u8>>) -> io::Result<()> {
+    for (path, text) in sources {
+        let path = work.join("starter/src").join(path);
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        fs::write(path, text)?;
+    }
+    fs::write(work.join("main.rs"), MAIN)
+}
+
+fn compile(kit: &Kit, level: Level, work: &Path) -> Result<Built> {
+    let mut library = arguments(kit);
+    library.extend(["--crate-name", "starter", "--crate-type", "rlib"].map(OsString::from));
+    // What a student's own checkout checks, release or not, and one thing more: whoever needs unsafe
+    // code has no honest reason to.
+    library.extend(["-C", "overflow-checks=on", "-C", "debug-assertions=on"].map(OsString::from));
+    library.extend(["-F", "unsafe-code", "-A", "warnings"].map(OsString::from));
+    library.extend(["-o", "libstarter.rlib", "starter/src/lib.rs"].map(OsString::from));
+    for (name, file) in &kit.libraries {
+        library.extend(externs(name, file));
+    }
+    if let Some(said) = run(kit, level, work, &library)? {
+        return Ok(Built::Not(said));
+    }
+    let mut program = arguments(kit);
+    program.extend(["--crate-name", "server", "--crate-type", "bin"].map(OsString::from));
+    program.extend(["-C", "strip=symbols", "-o", PROGRAM, "main.rs"].map(OsString::from));
+    program.extend(externs("starter", Path::new("libstarter.rlib")));
+    for (name, file) in &kit.libraries {
+        if *name == "raftapi" {
+            program.extend(externs(name, file));
+        }
+    }
+    if let Some(said) = run(kit, level, work, &program)? {
+        return Ok(Built::Not(said));
+    }
+    Ok(Built::Program(work.join(PROGRAM)))
+}
+
+fn arguments(kit: &Kit) -> Vec<OsString> {
+    let mut arguments: Vec<OsString> = ["--edition", "2024", "--color", "never", "-C", "opt-level=3"]
+        .map(OsString::from)
+        .into();
+    arguments.extend(CODE.map(OsString::from));
+    arguments.extend([OsString::from("--target"), OsString::from(&kit.target)]);
+    for folder in &kit.folders {
+        let mut search = OsString::from("dependency=");
+        search.push(folder);
+        arguments.extend([OsString::from("-L"), search]);
+    }
+    arguments
+}
+
+fn externs(name: &str, file: &Path) -> [OsString; 2] {
+    let mut library = OsString::from(format!("{name}="));
+    library.push(file);
+    [OsString::from("--extern"), library]
+}
+
+/// Runs the compiler. What it says, if it does not accept what it was given.
+fn run(kit: &Kit, level: Level, work: &Path, arguments: &[OsString]) -> Result<Option<String>> {
+    let system = [
+        "/bin", "/lib", "/lib64", "/usr/bin", "/usr/lib", "/usr/lib64", "/usr/libexec",
+        "/etc/alternatives", "/etc/ld.so.cache",
+    ];
+    let mut readable: Vec<PathBuf> = system.map(PathBuf::from).into();
+    readable.retain(|path| path.exists());
+    readable.push(kit.sysroot.clone());
+    readable.extend(kit.folders.iter().cloned());
+    let cell = Cell {
+        readable,
+        writable: Some(work.to_path_buf()),
+        furnished: true,
+        environment: vec![
+            ("PATH", OsString::from("/usr/bin:/bin")),
+            ("TMPDIR", work.as_os_str().to_os_string()),
+        ],
+        folder: work.to_path_buf(),
+        limits: LIMITS,
+    };
+    let said = work.parent().unwrap_or(work).join("said.txt");
+    let mut child = cell
+        .command(level, &kit.rustc, arguments)?
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(File::create(&said)?)
+        .spawn()
+        .context("the compiler cannot be started")?;
+    let began = Instant::now();
+    let status = loop {
+        if let Some(status) = child.try_wait()? {
+            break status;
+        }
+        if began.elapsed() > PATIENCE {
+            let _ = child.kill();
+            let _ = child.wait();
+            bail!("the compiler did not end within {PATIENCE:?}: is the machine overloaded?");
+        }
+        thread::sleep(Duration::from_millis(5));
+    };
+    let mut text = Vec::new();
+    File::open(&said)?.take(MOST_SAID).read_to_end(&mut text)?;
+    judge(status, String::from_utf8_lossy(&text).into_owned())
+}
+
+fn judge(status: ExitStatus, said: String) -> Result<Option<String>> {
+    /// A shell and bubblewrap report the end of a program by a signal as an exit code.
+    const BY_SIGNAL: i32 = 128;
+    let signal = status.signal();
+    let signal = signal.or_else(|| status.code()?.checked_sub(BY_SIGNAL).filter(|&s| s > 0));
+    match (status.code(), signal) {
+        (Some(0), _) => Ok(None),
+        // The compiler's own, after an error or a crash of its own.
+        (Some(1 | 101), _) if !said.starts_with("bwrap: ") => Ok(Some(said)),
+        (_, Some(libc::SIGXCPU | libc::SIGKILL | libc::SIGABRT | libc::SIGSEGV | libc::SIGXFSZ)) => {
+            let why = "the compiler was given up: it used more than 60 s of processor time, 4 GiB of \
+                       memory or 128 MiB of a file";
+            Ok(Some(format!("{said}error: {why}\n")))
+        }
+        _ => bail!("the compiler could not be run ({status}): {}", said.trim()),
+    }
+}

@@ -1,0 +1,167 @@
+//! Which system calls are left.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result};
+use labrpc::process::Instruction;
+use libc::c_long;
+use seccompiler::{
+    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
+    SeccompRule,
+};
+
+/// Which calls, and with which arguments; with any, if there is no rule.
+type Calls = BTreeMap<c_long, Vec<SeccompRule>>;
+
+fn compile(calls: Calls, listed: SeccompAction, others: SeccompAction) -> Result<BpfProgram> {
+    let machine = std::env::consts::ARCH.try_into();
+    let machine = machine.context("system calls can be filtered on x86_64 and aarch64 only")?;
+    let filter = SeccompFilter::new(calls, others, listed, machine)?;
+    Ok(filter.try_into()?)
+}
+
+fn refused() -> SeccompAction {
+    SeccompAction::Errno(libc::EPERM as u32)
+}
+
+/// One condition on an argument of 32 bits.
+fn argument(number: u8, op: SeccompCmpOp, value: u64) -> Result<SeccompCondition> {
+    Ok(SeccompCondition::new(
+        number,
+        SeccompCmpArgLen::Dword,
+        op,
+        value,
+    )?)
+}
+
+/// What nothing in a cell may do, the compiler neither: make a socket or a namespace, mount, trace or
+/// reach into other processes, keep keys, load code into the kernel, or use the ways around this list.
+pub(super) fn apply_to_all() -> Result<()> {
+    let calls = [
+        libc::SYS_socket,
+        libc::SYS_ptrace,
+        libc::SYS_process_vm_readv,
+        libc::SYS_process_vm_writev,
+        libc::SYS_pidfd_getfd,
+        libc::SYS_kcmp,
+        libc::SYS_unshare,
+        libc::SYS_setns,
+        libc::SYS_mount,
+        libc::SYS_umount2,
+        libc::SYS_pivot_root,
+        libc::SYS_chroot,
+        libc::SYS_open_tree,
+        libc::SYS_move_mount,
+        libc::SYS_fsopen,
+        libc::SYS_fsmount,
+        libc::SYS_keyctl,
+        libc::SYS_add_key,
+        libc::SYS_request_key,
+        libc::SYS_io_uring_setup,
+        libc::SYS_io_uring_enter,
+        libc::SYS_io_uring_register,
+        libc::SYS_bpf,
+        libc::SYS_perf_event_open,
+        libc::SYS_userfaultfd,
+        libc::SYS_init_module,
+        libc::SYS_finit_module,
+        libc::SYS_delete_module,
+        libc::SYS_kexec_load,
+        libc::SYS_shmget,
+        libc::SYS_shmat,
+        libc::SYS_msgget,
+        libc::SYS_semget,
+        libc::SYS_mq_open,
+        libc::SYS_open_by_handle_at,
+        libc::SYS_name_to_handle_at,
+        libc::SYS_acct,
+        libc::SYS_swapon,
+        libc::SYS_reboot,
+        libc::SYS_syslog,
+        libc::SYS_personality,
+        libc::SYS_quotactl,
+    ];
+    let calls = calls.into_iter().map(|call| (call, Vec::new())).collect();
+    let program = compile(calls, refused(), SeccompAction::Allow)?;
+    seccompiler::apply_filter(&program).context("system calls cannot be filtered")
+}
+
+/// What is left to a pristine process, and so to the servers that are forked from it: pipes and output,
+/// memory of its own, the end of itself; and what [`of_servers`] takes away again. It starts no thread and
+/// no program, opens nothing, shares no memory, and does not sleep: whoever waits anywhere but on its
+/// inbox finds that it cannot.
+pub fn of_pristine() -> Result<Vec<Instruction>> {
+    let freely = [
+        libc::SYS_read,
+        libc::SYS_readv,
+        libc::SYS_write,
+        libc::SYS_writev,
+        libc::SYS_close,
+        libc::SYS_brk,
+        libc::SYS_munmap,
+        libc::SYS_mremap,
+        libc::SYS_madvise,
+        libc::SYS_rt_sigaction,
+        libc::SYS_rt_sigprocmask,
+        libc::SYS_rt_sigreturn,
+        libc::SYS_sigaltstack,
+        libc::SYS_getrandom,
+        libc::SYS_clock_gettime,
+        libc::SYS_sched_yield,
+        libc::SYS_getpid,
+        libc::SYS_gettid,
+        libc::SYS_restart_syscall,
+        libc::SYS_exit,
+        libc::SYS_exit_group,
+    ];
+    let freely = freely.into_iter().chain(ONLY_PRISTINE.iter().copied());
+    let mut calls: Calls = freely.map(|call| (call, Vec::new())).collect();
+    let masked = |mask: i32| SeccompCmpOp::MaskedEq(mask as u64 & 0xffff_ffff);
+    // Memory, but none that is shared, and none that can be run.
+    let private = argument(3, masked(libc::MAP_SHARED), 0)?;
+    let no_code = argument(2, masked(libc::PROT_EXEC), 0)?;
+    let rule = SeccompRule::new(vec![private, no_code.clone()])?;
+    calls.insert(libc::SYS_mmap, vec![rule]);
+    calls.insert(libc::SYS_mprotect, vec![SeccompRule::new(vec![no_code])?]);
+    // Locks that nobody holds are taken and given back without a call; to wait for one is to sleep.
+    let operation = masked(!(libc::FUTEX_PRIVATE_FLAG | libc::FUTEX_CLOCK_REALTIME));
+    let wake = argument(1, operation, libc::FUTEX_WAKE as u64)?;
+    calls.insert(libc::SYS_futex, vec![SeccompRule::new(vec![wake])?]);
+    // A process that aborts signals itself.
+    let abort = argument(2, SeccompCmpOp::Eq, libc::SIGABRT as u64)?;
+    calls.insert(libc::SYS_tgkill, vec![SeccompRule::new(vec![abort])?]);
+    // Whether a descriptor is open.
+    let ask = argument(1, SeccompCmpOp::Eq, libc::F_GETFD as u64)?;
+    calls.insert(libc::SYS_fcntl, vec![SeccompRule::new(vec![ask])?]);
+    compile(calls, SeccompAction::Allow, refused()).map(instructions)
+}
+
+/// What is taken from each server when it has been forked. It is installed at each start, so it is short.
+pub fn of_servers() -> Result<Vec<Instruction>> {
+    let calls = ONLY_PRISTINE.iter().map(|&call| (call, Vec::new()));
+    compile(calls.collect(), refused(), SeccompAction::Allow).map(instructions)
+}
+
+/// What a pristine process needs in order to fork servers, to hand them their pipes, to restrict them and
+/// to tell how they ended.
+const ONLY_PRISTINE: &[c_long] = &[
+    libc::SYS_clone,
+    libc::SYS_set_robust_list,
+    libc::SYS_rseq,
+    libc::SYS_wait4,
+    libc::SYS_kill,
+    libc::SYS_recvmsg,
+    libc::SYS_sendto,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_dup2,
+    libc::SYS_dup3,
+    libc::SYS_prctl,
+    libc::SYS_setrlimit,
+    libc::SYS_prlimit64,
+    libc::SYS_getrusage,
+];
+
+fn instructions(program: BpfProgram) -> Vec<Instruction> {
+    let program = program.iter();
+    program.map(|i| (i.code, i.jt, i.jf, i.k)).collect()
+}
