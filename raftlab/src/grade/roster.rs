@@ -316,7 +316,7 @@ mod tests {
     #[test]
     fn course_systems_name_their_columns_differently() {
         for text in [
-            "\u{feff}Name,ID\n\"Lovelace, Ada\",1001\n".trim_start_matches('\u{feff}'),
+            "Name,ID\n\"Lovelace, Ada\",1001\n",
             "Student,ID,SIS Login ID\n    Points Possible,,\n\"Lovelace, Ada\",1001,ada\n",
             "Identifier,Full name,Email address\nParticipant 1001,Ada Lovelace,\n",
             "student id\tname\n1001\tAda Lovelace\n",
@@ -327,6 +327,16 @@ mod tests {
                 .collect();
             assert_eq!(students, [("Ada Lovelace", "1001")], "{text}");
         }
+    }
+
+    #[test]
+    fn a_file_of_a_spreadsheet_is_read() {
+        let name = format!("raftlab-roster-{}.csv", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        std::fs::write(&path, "\u{feff}Login;Name\r\nada;Ada Lovelace\r\n").unwrap();
+        let read = Roster::read(&path);
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!(read.unwrap().students[0].student.id, "ada");
     }
 
     #[test]

@@ -57,6 +57,14 @@ impl Table {
                 });
             }
         }
+        // Else the rest of the table would be a text in its last row.
+        let quotes = text.bytes().filter(|byte| *byte == b'"').count();
+        if let Some(row) = rows.last().filter(|_| quotes % 2 == 1) {
+            bail!(
+                "{file}, line {}: a quote is opened here or below, and not closed",
+                row.line
+            );
+        }
         if rows.is_empty() {
             bail!("{file} is empty: expected a line with the names of the columns");
         }
@@ -164,5 +172,13 @@ mod tests {
     fn an_empty_table_has_no_head() {
         let error = Table::parse("x.csv".into(), "\n \n").err().unwrap();
         assert!(error.to_string().contains("x.csv is empty"), "{error}");
+    }
+
+    #[test]
+    fn a_quote_that_is_not_closed_is_an_error() {
+        let text = "submission,reason\nada,late\nalan,\"late\ngrace,late\n";
+        let error = Table::parse("x.csv".into(), text).err().unwrap();
+        let expected = "x.csv, line 3: a quote is opened";
+        assert!(error.to_string().contains(expected), "{error}");
     }
 }
