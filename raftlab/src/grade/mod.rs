@@ -4,7 +4,11 @@
 pub mod build;
 pub mod hash;
 pub mod model;
+pub mod overrides;
+pub mod roster;
+pub mod rows;
 pub mod sandbox;
+pub mod submissions;
 
 /// Temporary.
 pub fn trial() -> anyhow::Result<()> {
