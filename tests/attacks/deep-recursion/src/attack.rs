@@ -1,0 +1,14 @@
+//! Deeper and deeper.
+
+use raftapi::Context;
+
+pub fn begin(ctx: &Context<'_>) {
+    let depth = deeper(ctx, 1);
+    assert!(depth > 0);
+}
+
+#[allow(unconditional_recursion)]
+fn deeper(ctx: &Context<'_>, depth: u64) -> u64 {
+    let room = std::hint::black_box([depth; 1000]);
+    deeper(ctx, depth + 1) + room[ctx.me().index()]
+}

@@ -1,0 +1,55 @@
+//! Replies of the wrong kind.
+
+use std::time::Duration;
+
+use raftapi::{AppendEntries, AppendReply, Context, Event, RequestVote, VoteReply};
+
+pub fn begin(ctx: &Context<'_>) {
+    loop {
+        let event = ctx.recv_deadline(ctx.now() + Duration::from_millis(400));
+        match event {
+            Ok(Event::RequestVote(call)) => {
+                let reply = AppendReply {
+                    term: 1,
+                    success: true,
+                };
+                call.with_args(append(ctx)).reply(ctx, reply);
+            }
+            Ok(Event::AppendEntries(call)) => {
+                let reply = VoteReply {
+                    term: 1,
+                    vote_granted: true,
+                };
+                call.with_args(vote(ctx)).reply(ctx, reply);
+            }
+            Err(error) if error.is_disconnected() => return,
+            _ => {}
+        }
+        for peer in ctx.peers() {
+            ctx.call(peer, vote(ctx));
+            ctx.call(peer, append(ctx));
+        }
+    }
+}
+
+fn vote(ctx: &Context<'_>) -> RequestVote {
+    RequestVote {
+        term: 1,
+        candidate_id: ctx.me(),
+        last_log_index: 0,
+        last_log_term: 0,
+        pre_vote: false,
+        leader_transfer: false,
+    }
+}
+
+fn append(ctx: &Context<'_>) -> AppendEntries {
+    AppendEntries {
+        term: 1,
+        leader_id: ctx.me(),
+        prev_log_index: 0,
+        prev_log_term: 0,
+        entries: Vec::new(),
+        leader_commit: 0,
+    }
+}
