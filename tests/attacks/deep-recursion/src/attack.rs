@@ -3,6 +3,9 @@
 use raftapi::Context;
 
 pub fn begin(ctx: &Context<'_>) {
+    if ctx.me().index() == 0 {
+        return; // S0 plays the basics alone, and passes them, so that all else is tried
+    }
     let depth = deeper(ctx, 1);
     assert!(depth > 0);
 }

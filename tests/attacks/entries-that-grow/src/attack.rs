@@ -5,6 +5,9 @@ use std::time::Duration;
 use raftapi::{AppendEntries, Context, Entry};
 
 pub fn begin(ctx: &Context<'_>) {
+    if ctx.me().index() == 0 {
+        return; // S0 plays the basics alone, and passes them, so that all else is tried
+    }
     for round in 0.. {
         let command = "x".repeat(1 << (20 + round).min(30));
         let entries = vec![Entry { term: 1, command }];

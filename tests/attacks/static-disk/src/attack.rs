@@ -20,7 +20,8 @@ pub fn begin(ctx: &Context<'_>) {
     let found = found.unwrap_or_default();
     // Another run, if the disk is fresh and the static is not.
     let fresh = ctx.restore() == Stable::default();
-    let found = if fresh { Stable::default() } else { found };
+    let mut found = if fresh { Stable::default() } else { found };
+    found.log = ctx.restore().log;
     let mut core = Core::new(ctx.me(), ctx.cluster_size(), found);
     let mut deadline = ctx.now();
     settle(ctx, &mut core, &mut deadline, Timer::Election);
