@@ -1,0 +1,7 @@
+//! Ends well, at once.
+
+use raftapi::Context;
+
+pub fn begin(_: &Context<'_>) {
+    std::process::exit(0);
+}

@@ -1,0 +1,5 @@
+//! Sources without end.
+
+use raftapi::Context;
+
+pub fn begin(_: &Context<'_>) {}

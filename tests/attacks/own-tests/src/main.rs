@@ -1,0 +1,5 @@
+//! Not compiled.
+
+fn main() {
+    println!("test result: ok. 3 passed; 0 failed");
+}

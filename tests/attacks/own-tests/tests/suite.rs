@@ -1,0 +1,4 @@
+//! Easier.
+
+#[test]
+fn initial_election() {}
