@@ -5,14 +5,14 @@ use crate::play::Played;
 use crate::watch::Trace;
 
 /// The rule.
-pub(crate) const RULE: &str = "two runs of one seed are the same";
+pub const RULE: &str = "two runs of one seed are the same";
 /// What breaks it.
-pub(crate) const HINT: &str = "in virtual time a server reads only ctx.now(), draws only from ctx.rng() and \
+pub const HINT: &str = "in virtual time a server reads only ctx.now(), draws only from ctx.rng() and \
                            waits only for its inbox: look for a HashMap's order, the wall clock, a \
                            static, a thread of its own";
 
 /// Where two runs of one seed differ, as a finding.
-pub(crate) fn difference(first: &Played, second: &Played) -> Option<Finding> {
+pub fn difference(first: &Played, second: &Played) -> Option<Finding> {
     let (once, then) = (&first.trace, &second.trace);
     let length = once.len().max(then.len());
     let index = (0..length).find(|&i| once.get(i) != then.get(i))?;

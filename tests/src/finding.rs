@@ -24,6 +24,23 @@ pub struct Finding {
     pub task: Option<Task>,
 }
 
+/// The rules that say that something good comes about in time. All others say that nothing bad does.
+const LIVENESS: [&str; 5] = [
+    "a leader in time",
+    "a leader is elected",
+    "a leader within 5 seconds",
+    "a leader that nothing disturbs stays",
+    "connected servers agree on the term",
+];
+
+impl Finding {
+    /// Whether it is about liveness: too little, or too late. Then a server that does better on another
+    /// seed is worth something; a broken promise is broken.
+    pub fn is_about_liveness(&self) -> bool {
+        LIVENESS.contains(&self.rule)
+    }
+}
+
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.sentence)
@@ -59,7 +76,16 @@ impl From<FaultsError> for Stop {
 /// The rule that is broken when the laboratory itself is in trouble: it tells nothing of a server.
 pub const LABORATORY: &str = "the laboratory does not fail";
 
-const HANGS: &str = "a server comes back to its inbox";
+/// The rule that is broken when a test asks for what cannot be done.
+const SCRIPT: &str = "a test can be played";
+
+/// Whether whoever breaks this rule is the laboratory, and not a server.
+pub fn is_ours(rule: &str) -> bool {
+    [LABORATORY, SCRIPT].contains(&rule)
+}
+
+/// The rule that a server breaks which does not come back from a step.
+pub const HANGS: &str = "a server comes back to its inbox";
 const HANGS_HINT: &str = "the inbox is the only place to wait: no sleep, no lock that another server \
                           holds, no channel or thread of one's own";
 
@@ -144,7 +170,7 @@ impl Finding {
 
     pub(crate) fn of_script(error: &FaultsError, at: Time) -> Finding {
         Finding {
-            rule: "a test can be played",
+            rule: SCRIPT,
             at,
             sentence: error.to_string(),
             hint: "this is no fault of the server's: mend the test's script",

@@ -28,7 +28,7 @@ pub mod attempts;
 pub mod chance;
 pub mod cluster;
 pub mod columns;
-mod determinism;
+pub mod determinism;
 pub mod diagnosis;
 mod expect;
 pub mod finding;

@@ -44,6 +44,8 @@ pub struct Played {
     pub remarks: Vec<String>,
     /// The trace, if one was to be written.
     pub trace: Trace,
+    /// What everything that happened was digested to, if it was to be.
+    pub digest: u64,
 }
 
 impl Played {
@@ -57,6 +59,7 @@ impl Played {
             steps: 0,
             remarks: Vec::new(),
             trace: Trace::new(),
+            digest: 0,
         }
     }
 }
@@ -132,6 +135,7 @@ fn conclude(run: &mut dyn Run<Raft, Watch>, finding: Option<Finding>) -> Played 
     let sentence = finding.as_ref().map(|f| f.sentence.as_str());
     Played {
         trace: watch.take_trace(now, sentence),
+        digest: watch.digest(),
         statistics: std::mem::take(&mut watch.statistics),
         counts,
         virtual_time: now.since_start(),

@@ -323,7 +323,7 @@ impl Worker {
 }
 
 /// Plays a run; a panic of the laboratory's own is a finding too.
-pub(crate) fn play_safely(server: &Server, test: &Test, seed: u64, mode: Mode) -> Played {
+pub fn play_safely(server: &Server, test: &Test, seed: u64, mode: Mode) -> Played {
     catch_unwind(AssertUnwindSafe(|| play(server, test, seed, mode))).unwrap_or_else(|panic| {
         let text = panic
             .downcast_ref::<String>()

@@ -42,6 +42,15 @@ pub struct Test {
     pub script: fn(&mut Cluster) -> Outcome,
 }
 
+/// How a test is varied.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Variation {
+    /// So many servers; as many as it has, if none.
+    pub servers: Option<usize>,
+    /// A network that loses, delays and repeats nothing, and machines without faults.
+    pub reliable: bool,
+}
+
 /// Which servers run when a script begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cast {
@@ -75,6 +84,18 @@ impl Test {
             needs: &[],
             script: |_| Ok(()),
         }
+    }
+
+    /// The same script with other servers and another network: to look for a shorter run of the same
+    /// failure. What it expects may not make sense then.
+    #[must_use]
+    pub fn varied(&self, variation: &Variation) -> Test {
+        let mut test = self.clone();
+        test.servers = variation.servers.unwrap_or(test.servers);
+        if variation.reliable {
+            test.faults = Faults::RELIABLE;
+        }
+        test
     }
 
     /// Its name as `cargo test` shows it: `classic::re_election`.

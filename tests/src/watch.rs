@@ -1,5 +1,6 @@
 //! Who watches a run: the rules, those that are staged too, the statistics, and when wanted a trace.
 
+use std::io;
 use std::ops::ControlFlow;
 
 use labrpc::{Happening, Observer, Record, Seen};
@@ -26,6 +27,8 @@ pub enum Recording {
     TheEnd,
     /// Everything.
     Everything,
+    /// A number in which everything has a part: whether two runs are the same.
+    Digest,
 }
 
 /// How many events of the end are kept at least.
@@ -51,6 +54,7 @@ pub struct Watch {
     trace: Trace,
     /// Whether not all of it is there any more.
     cut: bool,
+    digest: Digest,
     /// What a script reads that plays servers by hand; nothing is written down before it does.
     pub(crate) story: Option<Trace>,
 }
@@ -73,6 +77,7 @@ impl Watch {
             recording,
             trace: Trace::new(),
             cut: false,
+            digest: Digest::default(),
             story: None,
         }
     }
@@ -116,6 +121,11 @@ impl Watch {
         self.cut
     }
 
+    /// What has been digested so far; 0 unless that was asked for.
+    pub fn digest(&self) -> u64 {
+        self.digest.0
+    }
+
     /// Takes what was recorded: nothing, in a bulk run. `finding` is why the run ended.
     pub fn take_trace(&mut self, at: Time, finding: Option<&str>) -> Trace {
         let mut trace = std::mem::take(&mut self.trace);
@@ -132,10 +142,40 @@ impl Watch {
     }
 }
 
+/// A hash of everything that happened (FNV-1a of the trace that would be written).
+#[derive(Debug, Default)]
+struct Digest(u64);
+
+impl Digest {
+    fn add(&mut self, at: Time, step: u64, seen: &Seen<'_, Raft>) {
+        let record: Record<Raft> = Record {
+            at,
+            step,
+            what: seen.clone().cloned(),
+        };
+        serde_json::to_writer(self, &record).expect("an event can be written as JSON");
+    }
+}
+
+impl io::Write for Digest {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        for &byte in bytes {
+            self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 impl Observer<Raft> for Watch {
     #[inline]
     fn observe(&mut self, at: Time, step: u64, seen: Seen<'_, Raft>) -> ControlFlow<()> {
-        if self.recording != Recording::Nothing {
+        if self.recording == Recording::Digest {
+            self.digest.add(at, step, &seen);
+        } else if self.recording != Recording::Nothing {
             self.trace.observe(at, step, seen.clone())?;
             if self.recording == Recording::TheEnd && self.trace.len() == 2 * THE_END {
                 self.trace.drain(..THE_END);

@@ -4,10 +4,12 @@
 pub mod build;
 pub mod hash;
 pub mod model;
+pub mod play;
 pub mod overrides;
 pub mod roster;
 pub mod rows;
 pub mod sandbox;
+pub mod seeds;
 pub mod submissions;
 
 /// Temporary.

@@ -1,0 +1,375 @@
+//! Plays one test of one submission, seed by seed.
+
+use std::io;
+use std::ffi::OsString;
+use std::path::Path;
+use std::process::Stdio;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use labrpc::process::{Confinement, Pristine};
+use raftapi::{Declared, Server};
+use serde::{Deserialize, Serialize};
+use suite::determinism;
+use suite::finding::{self, Finding};
+use suite::play::{Mode, Played};
+use suite::runner::play_safely;
+use suite::task::Task;
+use suite::test::Test;
+use suite::watch::Recording;
+
+use super::sandbox::{self, Cell, Level, Limits};
+use super::seeds::Seeds;
+
+/// How servers are run, and what they may use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct House {
+    /// How they are kept away from the machine.
+    pub level: Level,
+    /// Seconds of processor time that a server may use from its start to its end.
+    pub time_limit_s: u64,
+    /// Bytes of address space that a server may have.
+    pub memory: u64,
+    /// Whether tests of liveness earn their share of seeds: then all seeds are played.
+    pub partial: bool,
+}
+
+/// A submission that runs: its servers are forks of one pristine process.
+pub struct Player<'a> {
+    pub server: Server,
+    pristine: Arc<Pristine>,
+    house: House,
+    interrupt: &'a AtomicBool,
+}
+
+/// What a test came to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// `classic::re_election`
+    pub path: String,
+    /// Seeds that were played, and how many of them failed.
+    pub played: u64,
+    /// See `played`.
+    pub failed: u64,
+    /// The failure of the first seed that failed, public ones first.
+    pub found: Option<Found>,
+    /// Two runs of one seed that differed: how.
+    pub differs: Option<String>,
+}
+
+/// A seed that failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Found {
+    /// The seed that a student may know: a public one with which the same rule is broken; none, if none
+    /// was found.
+    pub seed: Option<u64>,
+    /// Whether it was a hidden seed that failed.
+    pub hidden: bool,
+    /// What was found with that seed; with the hidden one, if no public one was found.
+    pub told: Told,
+    /// How many servers the test has.
+    pub servers: usize,
+    /// How many steps that run took.
+    pub steps: u64,
+}
+
+/// A finding, written down.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Told {
+    pub rule: String,
+    pub sentence: String,
+    pub hint: String,
+    /// `3 of 8, answer RequestVote`
+    pub task: Option<String>,
+    pub safety: bool,
+    /// `0.333 s`
+    pub at: String,
+}
+
+impl Told {
+    pub fn new(finding: &Finding) -> Told {
+        let task = |task: Task| {
+            let (number, of, title) = (task.number(), Task::ALL.len(), task.title());
+            format!("{number} of {of}, {title}")
+        };
+        Told {
+            rule: finding.rule.to_string(),
+            sentence: finding.sentence.clone(),
+            hint: finding.hint.to_string(),
+            task: finding.task.map(task),
+            safety: !finding.is_about_liveness(),
+            at: finding.at.to_string(),
+        }
+    }
+}
+
+/// Of a test that fails so often no more seeds are played, unless shares of them are worth something.
+const MOST_FAILURES: u64 = 3;
+
+/// How many public seeds are tried for the failure of a hidden one.
+const STAND_INS: u64 = 200;
+
+/// Processor time that all servers of a test may use: so many times that of one server, and this for
+/// each step. The reference takes a tenth of it.
+const TIMES: u32 = 2;
+const A_STEP: Duration = Duration::from_micros(100);
+
+/// The rule that a submission breaks which is far slower than others.
+const SLOW: &str = "a step takes little processor time";
+const SLOW_HINT: &str = "between two waits on its inbox a server does little: does it compute something \
+                         again and again, or loop until the clock moves? In virtual time it does not move";
+
+impl<'a> Player<'a> {
+    /// Starts the pristine process of a program.
+    ///
+    /// # Errors
+    ///
+    /// The grader's own trouble.
+    pub fn start(program: &Path, house: House, interrupt: &'a AtomicBool) -> Result<Player<'a>> {
+        let pristine = start_pristine(program, house)?;
+        // What it declares was asked when it was built, or is asked by the caller.
+        let declared = Declared {
+            timing: raftapi::Timing::LAB,
+            features: raftapi::Features::PLAIN,
+        };
+        Ok(Player {
+            server: Server::declaring(pristine.clone(), declared),
+            pristine,
+            house,
+            interrupt,
+        })
+    }
+
+    /// The same, knowing what its servers declare.
+    #[must_use]
+    pub fn declaring(mut self, declared: Declared) -> Player<'a> {
+        self.server = Server::declaring(self.pristine.clone(), declared);
+        self
+    }
+
+    /// What its servers declare. The inner error is the submission's: it panics, say, before it begins.
+    ///
+    /// # Errors
+    ///
+    /// The grader's own trouble.
+    pub fn ask(&self) -> Result<Result<Declared, String>> {
+        match Server::of_program(self.pristine.clone()) {
+            Ok(server) => Ok(Ok(Declared {
+                timing: server.timing,
+                features: server.features,
+            })),
+            Err(labrpc::What::Unavailable(why)) => Err(anyhow::anyhow!(why)),
+            Err(what) => Ok(Err(what.to_string())),
+        }
+    }
+
+    /// Plays one run.
+    ///
+    /// # Errors
+    ///
+    /// The grader's own trouble; and when grading was interrupted.
+    pub fn run(&self, test: &Test, seed: u64, recording: Recording) -> Result<Played> {
+        if self.interrupt.load(Ordering::Relaxed) {
+            return Err(Interrupted.into());
+        }
+        let mode = Mode {
+            recording,
+            ..Mode::default()
+        };
+        let played = play_safely(&self.server, test, seed, mode);
+        match &played.finding {
+            Some(finding) if finding::is_ours(finding.rule) => {
+                anyhow::bail!("{}: {}", test.path(), finding.sentence)
+            }
+            _ => Ok(played),
+        }
+    }
+
+    /// Plays a test.
+    ///
+    /// # Errors
+    ///
+    /// See [`run`](Player::run).
+    pub fn play(&self, test: &Test, seeds: &Seeds) -> Result<Record> {
+        let mut record = Record {
+            path: test.path(),
+            played: 0,
+            failed: 0,
+            found: None,
+            differs: None,
+        };
+        let public = (0..seeds.public_of(test)).map(|seed| (seed, false));
+        let hidden = seeds.hidden_of(test).iter().map(|&seed| (seed, true));
+        let before = self.pristine.processor_time()?;
+        let mut steps = 0;
+        for (seed, hidden) in public.chain(hidden) {
+            let recording = match record.played {
+                0 => Recording::Digest,
+                _ => Recording::Nothing,
+            };
+            let played = self.run(test, seed, recording)?;
+            if recording == Recording::Digest {
+                record.differs = self.repeat(test, seed, &played)?;
+            }
+            record.played += 1;
+            steps += played.steps;
+            let Some(finding) = &played.finding else {
+                let used = self.pristine.processor_time()?.saturating_sub(before);
+                let limit = Duration::from_secs(self.house.time_limit_s) * TIMES;
+                if used > limit + A_STEP * u32::try_from(steps).unwrap_or(u32::MAX) {
+                    record.failed += 1;
+                    record.found.get_or_insert(self.slow(test, &played));
+                    break;
+                }
+                continue;
+            };
+            record.failed += 1;
+            if record.found.is_none() {
+                let differs = self.replay(test, seed, finding)?;
+                record.differs = record.differs.or(differs);
+                record.found = Some(self.found(test, seed, hidden, &played, finding, seeds)?);
+            }
+            let worthless = !finding.is_about_liveness() || !self.house.partial;
+            if is_hang(finding) || (worthless && record.failed >= MOST_FAILURES) {
+                break;
+            }
+        }
+        Ok(record)
+    }
+
+    /// Plays a run once more. How the two differ, if they do.
+    fn repeat(&self, test: &Test, seed: u64, first: &Played) -> Result<Option<String>> {
+        let second = self.run(test, seed, Recording::Digest)?;
+        if second.digest == first.digest && second.finding == first.finding {
+            return Ok(None);
+        }
+        // To say where, both are written down; they may differ elsewhere this time, or not at all.
+        let once = self.run(test, seed, Recording::TheEnd)?;
+        let then = self.run(test, seed, Recording::TheEnd)?;
+        let sentence = match determinism::difference(&once, &then) {
+            Some(difference) => difference.sentence,
+            None => "two runs of one seed differ, and not each time".to_string(),
+        };
+        let path = test.path();
+        Ok(Some(format!("{path}, seed {seed}: {sentence}")))
+    }
+
+    /// Plays a run that failed once more. How the two findings differ, if they do.
+    fn replay(&self, test: &Test, seed: u64, before: &Finding) -> Result<Option<String>> {
+        let again = self.run(test, seed, Recording::Nothing)?.finding;
+        if again.as_ref() == Some(before) || is_hang(before) {
+            return Ok(None);
+        }
+        let now = again.map_or("nothing wrong".to_string(), |finding| finding.sentence);
+        let path = test.path();
+        Ok(Some(format!(
+            "{path}: one run of a seed came to this: {}; the next to this: {now}",
+            before.sentence
+        )))
+    }
+
+    /// What a student may know of a failure.
+    fn found(
+        &self,
+        test: &Test,
+        seed: u64,
+        hidden: bool,
+        played: &Played,
+        finding: &Finding,
+        seeds: &Seeds,
+    ) -> Result<Found> {
+        let found = |seed: Option<u64>, played: &Played, finding: &Finding| Found {
+            seed,
+            hidden,
+            told: Told::new(finding),
+            servers: test.servers,
+            steps: played.steps,
+        };
+        if !hidden {
+            return Ok(found(Some(seed), played, finding));
+        }
+        let first = seeds.public_of(test);
+        for public in first..first + STAND_INS.min(first.max(10)) {
+            let stand_in = self.run(test, public, Recording::Nothing)?;
+            if let Some(same) = stand_in.finding.as_ref().filter(|f| f.rule == finding.rule) {
+                return Ok(found(Some(public), &stand_in, same));
+            }
+        }
+        Ok(found(None, played, finding))
+    }
+
+    fn slow(&self, test: &Test, played: &Played) -> Found {
+        let limit = self.house.time_limit_s * u64::from(TIMES);
+        Found {
+            seed: None,
+            hidden: false,
+            told: Told {
+                rule: SLOW.to_string(),
+                sentence: format!(
+                    "the servers of this test used more processor time than {limit} s and a tenth of a \
+                     millisecond a step"
+                ),
+                hint: SLOW_HINT.to_string(),
+                task: None,
+                safety: true,
+                at: raftapi::Time::ZERO.to_string(),
+            },
+            servers: test.servers,
+            steps: played.steps,
+        }
+    }
+}
+
+/// Whether a run ended since a server did not come back.
+fn is_hang(finding: &Finding) -> bool {
+    finding.rule == finding::HANGS
+}
+
+/// Grading was interrupted: nothing is wrong.
+#[derive(Debug)]
+pub struct Interrupted;
+
+impl std::fmt::Display for Interrupted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("interrupted")
+    }
+}
+
+impl std::error::Error for Interrupted {}
+
+fn start_pristine(program: &Path, house: House) -> Result<Arc<Pristine>> {
+    let program = program
+        .canonicalize()
+        .with_context(|| program.display().to_string())?;
+    let cell = Cell {
+        readable: vec![program.clone()],
+        writable: None,
+        furnished: false,
+        environment: Vec::new(),
+        folder: "/".into(),
+        limits: Limits {
+            memory: Some(house.memory),
+            file: Some(0),
+            processor_s: None, // of each server: see below
+            descriptors: Some(64),
+        },
+    };
+    let no_arguments: [OsString; 0] = [];
+    let mut command = cell.command(house.level, &program, &no_arguments)?;
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    let confinement = Confinement {
+        processor_s: Some(house.time_limit_s),
+        of_all: sandbox::of_pristine()?,
+        of_servers: sandbox::of_servers()?,
+    };
+    let pristine = Pristine::spawn(command, &confinement);
+    let pristine = pristine.and_then(|pristine| {
+        pristine.processor_time()?; // it answers
+        Ok(pristine)
+    });
+    Ok(Arc::new(pristine.map_err(|error: io::Error| {
+        anyhow::anyhow!("the sandbox does not start a program: {error}")
+    })?))
+}
