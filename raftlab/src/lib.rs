@@ -9,6 +9,7 @@
 //! | `table`, `json` | the same, for people and for programs |
 //! | `timeline` | `raftlab timeline`: a trace as a page, a drawing, or text |
 //! | `scenario` | `raftlab play` and `raftlab find`: runs as text files |
+//! | `grade` | `raftlab grade`: a class of submissions |
 //! | `quantities` | numbers and their units, in scenarios and on the command line |
 //! | `trials` | many trials of one thing, on many threads and in order |
 //! | `files`, `interrupt` | files that are whole or not there; Ctrl-C |
@@ -20,6 +21,8 @@
 
 mod cli;
 mod files;
+#[cfg(feature = "grade")]
+mod grade;
 mod interrupt;
 mod json;
 mod quantities;
