@@ -5,7 +5,8 @@
 //! - Extra tests are entries out of 0 points. Gradescope lets a score exceed its maximum, so what is
 //!   earned there counts on top, and whoever did not try loses nothing.
 //! - A submission that the grader has trouble with has no number anywhere: no total, and entries
-//!   without scores, since Gradescope would add those up. It shows what happened, and no zero.
+//!   without scores, since Gradescope would add those up, and no entries at all would come to 0. It
+//!   shows what happened, and no zero.
 //! - How long it took is left out: the same submission gives the same file.
 //! - All texts are `text`, never HTML or Markdown: some come from the submission.
 
@@ -54,7 +55,7 @@ pub(crate) fn json(class: &Class, graded: &Graded) -> String {
     let (terms, graded) = (tame(&class.terms), tame(graded));
     let trouble = sums::trouble(&graded);
     let has_total = trouble.is_none();
-    let mut tests = Vec::new();
+    let mut tests: Vec<Entry> = trouble.iter().map(|why| of_trouble(why)).collect();
     let parts = sums::parts(&graded);
     for (part, number) in parts.iter().zip(1..) {
         let numbered = part.tests.iter().zip(1..);
@@ -121,6 +122,23 @@ fn of_test(test: &TestResult, number: String, has_total: bool) -> Entry {
     }
 }
 
+/// The entry that says why there are no scores.
+fn of_trouble(why: &str) -> Entry {
+    Entry {
+        score: None,
+        max_score: None,
+        status: None,
+        name: "not graded yet".to_string(),
+        number: "0".to_string(),
+        output: format!("{why}. {}", words::NO_ZERO),
+        tags: Vec::new(),
+        extra_data: json!({}),
+        name_format: "text",
+        output_format: "text",
+        visibility: "visible",
+    }
+}
+
 fn of_change(change: &Change, number: String) -> Entry {
     Entry {
         score: Some(sums::number(change.hundredths)),
@@ -182,9 +200,9 @@ mod tests {
         score: Option<f64>,
         execution_time: Option<f64>,
         output: Option<String>,
-        output_format: Option<Format>,
-        test_output_format: Option<Format>,
-        test_name_format: Option<Format>,
+        output_format: Option<Markup>,
+        test_output_format: Option<Markup>,
+        test_name_format: Option<Markup>,
         visibility: Option<Visibility>,
         stdout_visibility: Option<Visibility>,
         extra_data: Option<serde_json::Map<String, Value>>,
@@ -200,10 +218,10 @@ mod tests {
         max_score: Option<f64>,
         status: Option<Status>,
         name: Option<String>,
-        name_format: Option<Format>,
+        name_format: Option<Markup>,
         number: Option<String>,
         output: Option<String>,
-        output_format: Option<Format>,
+        output_format: Option<Markup>,
         tags: Option<Vec<String>>,
         visibility: Option<Visibility>,
         extra_data: Option<serde_json::Map<String, Value>>,
@@ -211,7 +229,7 @@ mod tests {
 
     #[derive(Deserialize)]
     #[serde(rename_all = "snake_case")]
-    enum Format {
+    enum Markup {
         Text,
         Html,
         SimpleFormat,
@@ -258,7 +276,11 @@ mod tests {
     #[test]
     fn trouble_is_no_number_anywhere() {
         let results = read("could-not-tell");
-        assert_eq!(results.score, None);
+        assert_eq!((results.score, results.tests.len()), (None, 1));
+        assert_eq!(
+            (results.tests[0].score, &results.tests[0].status),
+            (None, &None)
+        );
         assert!(results.output.unwrap().contains("no zero"));
         let class = samples::class();
         let mut graded = samples::find(&class, "failed").clone();
@@ -271,8 +293,8 @@ mod tests {
                 .iter()
                 .all(|t| t.score.is_none() && t.max_score.is_none())
         );
-        assert_eq!(results.tests[3].status, None);
-        assert_eq!(results.tests[0].status, Some(Status::Passed));
+        assert_eq!(results.tests[4].status, None);
+        assert_eq!(results.tests[1].status, Some(Status::Passed));
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! How points add up: tests, then what is changed by deductions and by hand, then the total.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::mem;
 
 use suite::part::Part;
 
-use crate::grade::model::{Class, Graded, Outcome, Points, Terms, TestResult, Verdict};
+use crate::grade::model::{Class, Graded, Outcome, Override, Points, Terms, TestResult, Verdict};
 
 /// Something that changes a total, and is no test.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,20 +24,20 @@ pub struct Change {
 /// total, whatever was done by hand.
 pub fn changes(terms: &Terms, graded: &Graded) -> Vec<Change> {
     let mut changes = by_hand(graded);
-    let goal = hundredths(graded.points);
-    let sum = sum(&graded.tests, &changes, false);
+    let so_far = |changes: &[Change], extra: bool| added(&graded.tests, changes, extra);
     if let Some(how) = &graded.nondeterminism {
         let cost = i64::from(terms.nondeterminism_costs.as_hundredths());
+        // Nobody has less than nothing.
+        let cost = cost.min(so_far(&changes, false).max(0));
         changes.push(Change {
             name: "nondeterminism".to_string(),
             why: how.clone(),
-            // Nobody has less than nothing.
-            hundredths: -cost.min(sum.max(0)),
+            hundredths: -cost,
             extra: false,
         });
     }
     let total = graded.overrides.iter().rfind(|mark| mark.test.is_none());
-    let rest = goal - self::sum(&graded.tests, &changes, false);
+    let rest = hundredths(graded.points) - so_far(&changes, false);
     if let Some(mark) = total {
         changes.push(Change {
             name: "total, set by hand".to_string(),
@@ -47,7 +48,7 @@ pub fn changes(terms: &Terms, graded: &Graded) -> Vec<Change> {
     } else if rest != 0 {
         changes.push(other(rest, false));
     }
-    let rest = hundredths(graded.extra) - self::sum(&graded.tests, &changes, true);
+    let rest = hundredths(graded.extra) - so_far(&changes, true);
     if rest != 0 {
         changes.push(other(rest, true));
     }
@@ -62,10 +63,10 @@ fn by_hand(graded: &Graded) -> Vec<Change> {
         .collect();
     let marks = graded.overrides.iter();
     let marks = marks.filter_map(|mark| Some((mark, mark.test.as_deref()?)));
-    let change = |(mark, path): (&crate::grade::model::Override, &str)| {
+    let change = |(mark, path): (&Override, &str)| {
         let (now, extra) = earned.get_mut(path)?;
         let is = i64::from(mark.is.as_hundredths());
-        let hundredths = is - std::mem::replace(now, is);
+        let hundredths = is - mem::replace(now, is);
         Some(Change {
             name: format!("{path}, set by hand"),
             why: mark.reason.clone(),
@@ -86,7 +87,7 @@ fn other(hundredths: i64, extra: bool) -> Change {
 }
 
 /// What tests and changes add up to, in hundredths: those of the hundred, or those beyond.
-fn sum(tests: &[TestResult], changes: &[Change], extra: bool) -> i64 {
+fn added(tests: &[TestResult], changes: &[Change], extra: bool) -> i64 {
     let tests = tests.iter().filter(|test| test.extra == extra);
     let changes = changes.iter().filter(|change| change.extra == extra);
     tests.map(|test| hundredths(test.points)).sum::<i64>()
@@ -155,7 +156,7 @@ pub fn parts(graded: &Graded) -> Vec<PartSum<'_>> {
 /// are played with those servers only that declare what they need.
 pub fn all_tests(class: &Class) -> Vec<&TestResult> {
     let mut tests: Vec<&TestResult> = Vec::new();
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     for test in class.submissions.iter().flat_map(|graded| &graded.tests) {
         if seen.insert(&test.path) {
             tests.push(test);
@@ -177,7 +178,7 @@ mod tests {
         for graded in &class.submissions {
             let changes = changes(&class.terms, graded);
             for (points, extra) in [(graded.points, false), (graded.extra, true)] {
-                let sum = sum(&graded.tests, &changes, extra);
+                let sum = added(&graded.tests, &changes, extra);
                 assert_eq!(sum, hundredths(points), "{} {changes:?}", graded.id);
             }
             let unexplained = changes.iter().find(|change| change.name == "other changes");
@@ -198,7 +199,10 @@ mod tests {
             }
         }
         let after = changes(&class.terms, &graded);
-        assert_eq!(sum(&graded.tests, &after, false), hundredths(graded.points));
+        assert_eq!(
+            added(&graded.tests, &after, false),
+            hundredths(graded.points)
+        );
         assert_eq!(after[0].hundredths, 0);
     }
 

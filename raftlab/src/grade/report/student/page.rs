@@ -106,7 +106,9 @@ fn part_row(part: &PartSum<'_>) -> Markup {
     html! {
         tr {
             th scope="row" { (part.name) @if part.extra { span.aside { ", beyond the hundred" } } }
-            td.number { (words::points(part.points)) }
+            td.number {
+                @if part.points.of > Score::ZERO { (words::points(part.points)) } @else { "no points" }
+            }
             td.signs { @for test in &part.tests { (look::shown_test(test)) } }
         }
     }
