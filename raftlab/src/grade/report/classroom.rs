@@ -95,19 +95,16 @@ fn entries(graded: &Graded, changes: &[Change]) -> Vec<Entry> {
             format!("Not graded yet: {why}. {}", words::NO_ZERO),
         );
     }
-    match &graded.verdict {
-        Verdict::Refused(why) => return whole("fail", format!("It cannot be read: {why}")),
-        Verdict::DoesNotCompile(what) => {
-            return whole("fail", format!("It does not compile:\n{what}"));
+    let mut entries = match &graded.verdict {
+        Verdict::Refused(why) => whole("fail", format!("It cannot be read: {why}")),
+        Verdict::DoesNotCompile(what) => whole("fail", format!("It does not compile:\n{what}")),
+        Verdict::Graded | Verdict::CouldNotTell(_) => {
+            let tests = graded.tests.iter().filter(|test| !test.extra);
+            tests.flat_map(of_test).collect()
         }
-        Verdict::Graded | Verdict::CouldNotTell(_) => {}
-    }
-    let tests = graded.tests.iter().filter(|test| !test.extra);
-    let changes = changes.iter().filter(|change| !change.extra);
-    tests
-        .flat_map(of_test)
-        .chain(changes.map(of_change))
-        .collect()
+    };
+    entries.extend(changes.iter().filter(|change| !change.extra).map(of_change));
+    entries
 }
 
 /// An entry for each point of a test.
@@ -185,6 +182,7 @@ mod tests {
 
     use super::super::samples;
     use super::*;
+    use crate::grade::model::{Override, Score};
 
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
@@ -262,6 +260,22 @@ mod tests {
     }
 
     #[test]
+    fn a_total_that_was_set_by_hand_counts_whatever_the_submission_came_to() {
+        let class = samples::class();
+        for id in ["refused", "does-not-compile", "could-not-tell", "passed"] {
+            let mut graded = samples::find(&class, id).clone();
+            graded.overrides.push(Override {
+                test: None,
+                was: graded.points.earned,
+                is: Score::points(40),
+                reason: "shown in the office hour".to_string(),
+            });
+            graded.points.earned = Score::points(40);
+            assert!((read(&class, &graded).sum() - 40.0).abs() < 1e-6, "{id}");
+        }
+    }
+
+    #[test]
     fn trouble_reports_no_points() {
         let class = samples::class();
         let theirs = read(&class, samples::find(&class, "could-not-tell"));
@@ -299,7 +313,7 @@ mod tests {
         let mut failure = failure.unwrap();
         failure.sentence = "ä".repeat(5_000);
         for test in &mut graded.tests {
-            test.points.earned = crate::grade::model::Score::ZERO;
+            test.points.earned = Score::ZERO;
             test.outcome = Outcome::Failed(failure.clone());
         }
         assert!(base64(&class, &graded).len() <= LIMIT);

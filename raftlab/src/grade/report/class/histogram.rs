@@ -84,7 +84,7 @@ mod tests {
             })
         };
         assert_eq!(
-            [0, 999, 1000, 9999, 10_000, 10_100].map(bar),
+            [0, 999, 1000, 9999, 10_000, 12_000].map(bar),
             [0, 0, 1, 9, 10, 10]
         );
         assert_eq!(super::bar(Points::default()), 0);

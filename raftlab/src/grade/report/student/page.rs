@@ -199,7 +199,7 @@ fn tests(graded: &Graded) -> Markup {
                     tbody { @for test in &graded.tests { tr {
                         th scope="row" { (test.path) br; span.aside { (test.description) } }
                         td.number { (words::points(test.points)) }
-                        td { (look::shown(look::sign(test))) " " (words::outcome(test)) }
+                        td.came { (look::shown(look::sign(test))) " " (words::outcome(test)) }
                     } } }
                 }
             }
