@@ -39,7 +39,7 @@ impl Failed {
 
 /// The parts in the order in which their failures tell most: what a test plays by hand comes
 /// down to one message; what happens in a cluster may have many causes.
-const TELLING: [Part; 13] = [
+pub const TELLING: [Part; 13] = [
     Part::Basics,
     Part::Votes,
     Part::Restriction,

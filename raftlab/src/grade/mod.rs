@@ -6,6 +6,7 @@ pub mod hash;
 pub mod model;
 pub mod play;
 pub mod overrides;
+pub mod report;
 pub mod roster;
 pub mod rows;
 pub mod sandbox;
