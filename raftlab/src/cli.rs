@@ -35,6 +35,9 @@ pub enum Command {
     List,
     /// Experiments with election timers, on this server
     Timers(crate::timers::TimersArgs),
+    /// Grades submissions that nobody trusts: a sandbox, marks, a page for each student
+    #[cfg(all(feature = "grade", target_os = "linux"))]
+    Grade(crate::grade::args::GradeArgs),
     /// Becomes a program that nobody trusts, having given up what that must not have
     #[cfg(all(feature = "grade", target_os = "linux"))]
     #[command(hide = true)]
@@ -70,6 +73,14 @@ pub struct TestArgs {
     /// Only this seed
     #[arg(long, value_name = "S")]
     pub seed: Option<u64>,
+
+    /// With so many servers: needs one test
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1001))]
+    pub servers: Option<u16>,
+
+    /// Over a network without faults: needs one test
+    #[arg(long)]
+    pub reliable: bool,
 
     /// Test another program's server: a command that speaks labrpc/PROTOCOL.md, started for each server
     #[cfg(unix)]

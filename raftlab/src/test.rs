@@ -19,7 +19,7 @@ use suite::part::Part;
 use suite::report::{self, Failed};
 use suite::runner::Plan;
 use suite::settings::Settings;
-use suite::test::Test;
+use suite::test::{Test, Variation};
 use suite::tested::Tested;
 
 use crate::cli::TestArgs;
@@ -67,6 +67,13 @@ fn replay_on(command: &std::ffi::OsStr) -> String {
 fn run_on(lab: &Lab, args: &TestArgs, how: &str) -> Result<Ending> {
     let settings = Settings::from_env().map_err(anyhow::Error::msg)?;
     let plan = plan(lab, args, &settings)?;
+    let varied = args.servers.is_some() || args.reliable;
+    if varied && plan.tests.len() != 1 {
+        bail!(
+            "--servers and --reliable change one test: choose it with --test ({} match)",
+            plan.tests.len()
+        );
+    }
     if args.trace.is_some() && (plan.tests.len() != 1 || args.seed.is_none()) {
         bail!(
             "--trace writes down one run: choose one test with --test ({} match) and its seed with \
@@ -86,6 +93,10 @@ fn run_on(lab: &Lab, args: &TestArgs, how: &str) -> Result<Ending> {
         interrupted: plan.interrupt.load(Ordering::Relaxed),
     };
     let check = settings.replay_prefix();
+    let servers = args.servers.map(|n| format!("--servers {n} "));
+    let servers = servers.unwrap_or_default();
+    let reliable = if args.reliable { "--reliable " } else { "" };
+    let how = format!("{how}{servers}{reliable}");
     let replay = |test: &Test, seed: u64| {
         let (invocation, path) = (lab.invocation, test.path());
         format!("{check}{invocation} test {how}--test {path} --seed {seed}")
@@ -134,8 +145,17 @@ fn plan(lab: &Lab, args: &TestArgs, settings: &Settings) -> Result<Plan> {
             true => None, // a process is watched by its stand-in
             false => settings.watchdog,
         },
-        ..Plan::of(&lab.server, choose(args, &lab.server)?, settings)
+        ..Plan::of(&lab.server, varied(args, choose(args, &lab.server)?), settings)
     })
+}
+
+/// The tests, with other servers and another network if that was asked for.
+fn varied(args: &TestArgs, tests: Vec<Test>) -> Vec<Test> {
+    let variation = Variation {
+        servers: args.servers.map(usize::from),
+        reliable: args.reliable,
+    };
+    tests.iter().map(|test| test.varied(&variation)).collect()
 }
 
 /// The tests in virtual time, or those in real time, whose path contains the filter; the one whose

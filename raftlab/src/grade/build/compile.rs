@@ -58,7 +58,7 @@ pub fn build(
     kit: &Kit,
     level: Level,
     cache: &Path,
-    sources: &BTreeMap<String, Vec<u8>>,
+    sources: &BTreeMap<String, String>,
     hash: &str,
 ) -> Result<Built> {
     let kept = cache.join("builds").join(format!("{}-{hash}", &kit.lab[..16]));
@@ -116,7 +116,7 @@ impl Drop for Scratch {
     }
 }
 
-fn write_sources(work: &Path, sources: &BTreeMap<String, Vec<u8>>) -> io::Result<()> {
+fn write_sources(work: &Path, sources: &BTreeMap<String, String>) -> io::Result<()> {
     for (path, text) in sources {
         let path = work.join("starter/src").join(path);
         if let Some(folder) = path.parent() {

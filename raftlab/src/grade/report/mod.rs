@@ -30,3 +30,9 @@ pub(crate) mod student;
 mod sums;
 mod tame;
 mod words;
+
+/// A text that may come from a submission, in one line for a terminal.
+pub(crate) fn plain(text: &str) -> String {
+    let tame: String = tame::tame(&text.to_string());
+    tame.split_whitespace().collect::<Vec<_>>().join(" ")
+}

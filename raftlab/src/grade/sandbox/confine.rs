@@ -79,3 +79,16 @@ fn restrict_files(readable: &[std::path::PathBuf], writable: &[std::path::PathBu
     );
     Ok(())
 }
+
+/// Every descriptor that this process was started with, but the first three, ends with the next program
+/// that a child becomes. (Those that Rust opens do so anyway.)
+#[allow(unsafe_code)]
+pub fn close_on_exec() {
+    let entries = std::fs::read_dir("/proc/self/fd").into_iter().flatten().flatten();
+    let names = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
+    for descriptor in names.filter(|&descriptor| descriptor > 2).collect::<Vec<_>>() {
+        // SAFETY: the call takes integers, and a descriptor that is not open any more is an error that
+        // changes nothing.
+        unsafe { libc::fcntl(descriptor, libc::F_SETFD, libc::FD_CLOEXEC) };
+    }
+}

@@ -1,0 +1,183 @@
+//! Looks for a shorter run of the same failure: fewer servers, a network without faults, less time.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use labrpc::Header;
+use suite::cluster::TimeKind;
+use suite::columns::columns;
+use suite::play::Played;
+use suite::test::{Cast, Test, Variation};
+use suite::timeline;
+use suite::watch::Recording;
+
+use super::model::Shortest;
+use super::play::Player;
+use crate::files::WholeFile;
+
+/// How many seeds are tried of each variation.
+const SEEDS: u64 = 20;
+/// After so many steps no further variation is tried.
+const STEPS: u64 = 200_000;
+
+/// A run in which a rule is broken.
+struct Run {
+    test: Test,
+    variation: Variation,
+    seed: u64,
+    played: Played,
+}
+
+impl Run {
+    /// What makes a run short to read: few servers, no faults, little time.
+    fn length(&self) -> (usize, bool, std::time::Duration, u64) {
+        (
+            self.test.servers,
+            !self.variation.reliable && !is_reliable(&self.test),
+            self.played.virtual_time,
+            self.seed,
+        )
+    }
+}
+
+fn is_reliable(test: &Test) -> bool {
+    test.varied(&Variation {
+        reliable: true,
+        ..Variation::default()
+    })
+    .faults
+        == test.faults
+}
+
+/// The shortest run found in which this rule is broken, beginning with a test and a seed in which it is.
+/// Its timeline is written to `page`. Nothing, if the rule is not broken again.
+///
+/// # Errors
+///
+/// See [`Player::run`]; and when the page cannot be written.
+pub fn shortest(
+    player: &Player<'_>,
+    test: &Test,
+    seed: u64,
+    rule: &str,
+    page: &Path,
+) -> Result<Option<Shortest>> {
+    let mut steps = 0;
+    let mut tried = |test: &Test, variation: Variation, seed: u64| -> Result<Option<Run>> {
+        let varied = test.varied(&variation);
+        let played = player.run(&varied, seed, Recording::Nothing);
+        let played = match played {
+            Ok(played) => played,
+            // A script that is varied may ask for what cannot be done.
+            Err(error) if variation == Variation::default() => return Err(error),
+            Err(error) if error.is::<super::play::Interrupted>() => return Err(error),
+            Err(_) => return Ok(None),
+        };
+        steps += played.steps;
+        let same = played.finding.as_ref().is_some_and(|f| f.rule == rule);
+        Ok((same && steps < 4 * STEPS).then_some(Run {
+            test: varied,
+            variation,
+            seed,
+            played,
+        }))
+    };
+    let Some(mut best) = tried(test, Variation::default(), seed)? else {
+        return Ok(None);
+    };
+    let mut spent = best.played.steps;
+    for variation in variations(test) {
+        if spent > STEPS {
+            break;
+        }
+        for seed in 0..SEEDS {
+            let Some(run) = tried(test, variation, seed)? else {
+                spent += 1000; // about what a run takes that finds nothing
+                continue;
+            };
+            spent += run.played.steps;
+            if run.length() < best.length() {
+                best = run;
+            }
+        }
+    }
+    tell(player, test, &best, page).map(Some)
+}
+
+/// The variations of a test, the simplest first; the test itself, with other seeds, at last. What a script
+/// plays by hand is as short as it can be.
+fn variations(test: &Test) -> Vec<Variation> {
+    let mut all = Vec::new();
+    if test.cast == Cast::All && test.time == TimeKind::Virtual {
+        let reliable = !is_reliable(test);
+        for servers in (1..test.servers).filter(|&servers| servers <= 7) {
+            if reliable {
+                all.push(Variation {
+                    servers: Some(servers),
+                    reliable,
+                });
+            }
+            all.push(Variation {
+                servers: Some(servers),
+                reliable: false,
+            });
+        }
+        if reliable {
+            all.push(Variation {
+                servers: None,
+                reliable,
+            });
+        }
+    }
+    all.push(Variation::default());
+    all
+}
+
+fn tell(player: &Player<'_>, test: &Test, best: &Run, page: &Path) -> Result<Shortest> {
+    let played = player.run(&best.test, best.seed, Recording::TheEnd)?;
+    let header = Header {
+        trace: Header::VERSION,
+        run: test.path(),
+        seed: best.seed,
+        servers: best.test.servers,
+        about: player.server.about(),
+    };
+    let timeline = timeline::read(&header, &played.trace);
+    WholeFile::begin(page)?.finish(|to| timeline::html(&timeline, to))?;
+    let finding = played.finding.as_ref().or(best.played.finding.as_ref());
+    let finding = finding.context("a failure does not come back")?;
+    let name = page.file_name().unwrap_or_default();
+    Ok(Shortest {
+        how: how(test, best),
+        sentence: finding.sentence.clone(),
+        at: finding.at.to_string(),
+        replay: replay(test, &best.variation, best.seed),
+        timeline: name.to_string_lossy().into_owned(),
+        columns: columns(&played.trace, best.test.servers),
+    })
+}
+
+/// `with 3 servers instead of 5, without any fault of the network`
+fn how(test: &Test, best: &Run) -> String {
+    let mut how = Vec::new();
+    if let Some(servers) = best.variation.servers {
+        let plural = if servers == 1 { "" } else { "s" };
+        how.push(format!("with {servers} server{plural} instead of {}", test.servers));
+    }
+    if best.variation.reliable {
+        how.push("without any fault of the network".to_string());
+    }
+    how.join(", ")
+}
+
+/// The command that plays a run in a student's own checkout.
+pub fn replay(test: &Test, variation: &Variation, seed: u64) -> String {
+    let path = test.path();
+    if *variation == Variation::default() {
+        return format!("RAFT_SEED={seed} cargo test -p starter {path} -- --exact");
+    }
+    let servers = variation.servers.map(|n| format!(" --servers {n}"));
+    let reliable = if variation.reliable { " --reliable" } else { "" };
+    let servers = servers.unwrap_or_default();
+    format!("cargo lab test --test {path} --seed {seed}{servers}{reliable}")
+}
