@@ -1,6 +1,7 @@
 //! Looks for a shorter run of the same failure: fewer servers, a network without faults, less time.
 
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use labrpc::Header;
@@ -20,6 +21,9 @@ const SEEDS: u64 = 20;
 /// After so many steps nothing further is tried.
 const STEPS: u64 = 200_000;
 
+/// What is found at the very end of a run is found within its time.
+const A_LITTLE: Duration = Duration::from_millis(1);
+
 /// A run in which a rule is broken.
 struct Run {
     test: Test,
@@ -30,7 +34,7 @@ struct Run {
 
 impl Run {
     /// What makes a run short to read: few servers, no faults, little time.
-    fn length(&self) -> (usize, bool, std::time::Duration, u64) {
+    fn length(&self) -> (usize, bool, Duration, u64) {
         (
             self.test.servers,
             !self.variation.reliable && !is_reliable(&self.test),
@@ -67,11 +71,13 @@ pub fn shortest(
         test,
         rule,
         steps: 0,
+        limit: test.limit,
     };
     let Some(mut best) = search.run(Variation::default(), seed)? else {
         return Ok(None);
     };
     search.steps = 0;
+    search.limit = best.played.virtual_time + A_LITTLE;
     for variation in variations(test) {
         for seed in 0..SEEDS {
             if search.steps > STEPS {
@@ -93,12 +99,15 @@ struct Search<'a> {
     rule: &'a str,
     /// Steps that were taken so far.
     steps: u64,
+    /// No run need take longer: it would be none to show.
+    limit: Duration,
 }
 
 impl Search<'_> {
     /// Plays a variation. The run, if the rule is broken in it.
     fn run(&mut self, variation: Variation, seed: u64) -> Result<Option<Run>> {
-        let test = self.test.varied(&variation);
+        let mut test = self.test.varied(&variation);
+        test.limit = test.limit.min(self.limit);
         let played = match self.player.run(&test, seed, Recording::Nothing) {
             Ok(played) => played,
             Err(error) if variation == Variation::default() => return Err(error),
