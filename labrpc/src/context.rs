@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::convert::Infallible;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use crossbeam_channel::{RecvError, RecvTimeoutError};
@@ -24,6 +25,26 @@ pub trait Host<P: Protocol> {
     fn act(&self, action: Action<P>);
     /// Ends a step: waits for a message, or until `deadline`.
     fn wait(&self, deadline: Option<Time>) -> Wake<P>;
+    /// For a stand-in: it would like to be told ahead what its server will be handed. A host need not.
+    fn foresee(&self, _: Rc<dyn Foresight<P>>) {}
+}
+
+/// Is told ahead what a server will be handed, in order. Whatever has been told is what the server is
+/// handed next, or nothing at all, if it is killed before; or else the run ends with
+/// [`Unforeseen`](crate::What::Unforeseen), and is to be played again without looking ahead.
+pub trait Foresight<P: Protocol> {
+    /// At this time by its clock the server will be handed this.
+    fn tell(&self, now: Time, ahead: Ahead<'_, P>);
+}
+
+/// What a server will be handed.
+pub enum Ahead<'a, P: Protocol> {
+    /// A request.
+    Request(ServerId, Ticket, &'a P::Request),
+    /// A reply.
+    Reply(ServerId, &'a P::Request, &'a P::Reply),
+    /// Nothing: its deadline will have passed.
+    Timeout,
 }
 
 /// What a server can do to the world. The actions between two waits are a list: a crash inside

@@ -68,6 +68,17 @@ impl Delay {
         }
     }
 
+    /// The shortest delay there is.
+    pub(crate) fn shortest(&self) -> Duration {
+        match *self {
+            Delay::Constant(delay) => delay,
+            Delay::Uniform { min, .. }
+            | Delay::Steps { min, .. }
+            | Delay::Nested { min, .. }
+            | Delay::Exponential { min, .. } => min,
+        }
+    }
+
     /// A delay, in nanoseconds, made of draws `first` and `first + 1`.
     #[inline]
     pub(crate) fn sample(&self, draws: &Draws, first: u64) -> u64 {

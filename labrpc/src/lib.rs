@@ -44,7 +44,7 @@ mod thread;
 mod time;
 mod trace;
 
-pub use context::{Action, Context, Host, ServerFn, ServerRng, Wake};
+pub use context::{Action, Ahead, Context, Foresight, Host, ServerFn, ServerRng, Wake};
 pub use coroutine::{Pulse, Simulation};
 pub use delay::Delay;
 pub use faults::{Faults, FaultsError, LinkFaults, ServerFaults};

@@ -53,6 +53,9 @@ pub enum What {
     Died(String),
     /// Its process does not keep to the protocol: how, in words.
     Garbled(String),
+    /// What it had been told ahead did not come: nothing is wrong with it, and the run is to be played
+    /// again without looking ahead.
+    Unforeseen,
     /// Its process could not be started, for a reason that is not the server's.
     Unavailable(String),
 }
@@ -79,6 +82,7 @@ impl fmt::Display for What {
             What::Spun(steps) => write!(f, "it took {steps} steps within a millisecond"),
             What::Flooded(actions) => write!(f, "it did {actions} things within one step"),
             What::Hung => write!(f, "it does not come back"),
+            What::Unforeseen => write!(f, "what it was told ahead did not come"),
             What::Died(how) | What::Garbled(how) | What::Unavailable(how) => f.write_str(how),
         }
     }
@@ -116,6 +120,7 @@ impl fmt::Display for Misstep {
                 "{server} does not come back to its inbox at {at}, {cause}: does it sleep, loop, or \
                  wait for a lock or a channel of its own?"
             ),
+            What::Unforeseen => write!(f, "what {server} was told ahead did not come at {at}"),
             What::Died(how) => write!(f, "{server}'s process ended at {at}, {cause}: {how}"),
             What::Garbled(how) => write!(
                 f,

@@ -1,5 +1,7 @@
 //! The network between the servers: which links work, what becomes of a message, and the counts.
 
+use std::time::Duration;
+
 use crate::faults::happens;
 use crate::streams::Streams;
 use crate::trace::Lost;
@@ -159,6 +161,16 @@ impl Network {
 
     pub(crate) fn count_reply(&mut self, bytes: u64) {
         self.counts.bytes += bytes;
+    }
+
+    /// No message takes less, on any link.
+    pub(crate) fn shortest_delay(&self) -> Duration {
+        let profiles = self.profiles.iter();
+        let delays = profiles.flat_map(|link| [link.request_delay, link.reply_delay]);
+        delays
+            .map(|delay| delay.shortest())
+            .min()
+            .unwrap_or_default()
     }
 
     /// Decides what becomes of a message that leaves now.

@@ -1,7 +1,7 @@
 //! The future of a run: a heap of events by time.
 
 use std::cmp::{Ordering, Reverse};
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, VecDeque};
 
 use crate::Time;
 
@@ -10,6 +10,8 @@ use crate::Time;
 #[derive(Debug)]
 pub(crate) struct EventQueue<T> {
     heap: BinaryHeap<Reverse<Entry<T>>>,
+    /// The next events in order, as far as somebody has looked ahead; all others are later.
+    next: VecDeque<Entry<T>>,
     pushed: u64,
 }
 
@@ -27,6 +29,7 @@ impl<T> EventQueue<T> {
     pub fn new() -> Self {
         EventQueue {
             heap: BinaryHeap::new(),
+            next: VecDeque::new(),
             pushed: 0,
         }
     }
@@ -36,19 +39,43 @@ impl<T> EventQueue<T> {
         let arrival = self.pushed & ((1 << ARRIVAL_BITS) - 1);
         self.pushed += 1;
         let order = (tie >> ARRIVAL_BITS << ARRIVAL_BITS) | arrival;
-        self.heap.push(Reverse(Entry { due, order, item }));
+        let entry = Entry { due, order, item };
+        match self.next.back() {
+            Some(last) if entry < *last => {
+                let place = self.next.partition_point(|known| *known < entry);
+                self.next.insert(place, entry);
+            }
+            _ => self.heap.push(Reverse(entry)),
+        }
     }
 
     /// When the next event is due.
     #[inline]
     pub fn next_due(&self) -> Option<Time> {
-        self.heap.peek().map(|Reverse(entry)| entry.due)
+        match self.next.front() {
+            Some(entry) => Some(entry.due),
+            None => self.heap.peek().map(|Reverse(entry)| entry.due),
+        }
     }
 
     #[inline]
     pub fn pop(&mut self) -> Option<(Time, T)> {
-        let Reverse(entry) = self.heap.pop()?;
+        let entry = match self.next.pop_front() {
+            Some(entry) => entry,
+            None => self.heap.pop()?.0,
+        };
         Some((entry.due, entry.item))
+    }
+
+    /// The `nth` event from now, counted from 0: as far as is known now, what comes in between may still
+    /// be pushed.
+    pub fn upcoming(&mut self, nth: usize) -> Option<(Time, &T)> {
+        while self.next.len() <= nth {
+            let Reverse(entry) = self.heap.pop()?;
+            self.next.push_back(entry);
+        }
+        let entry = self.next.get(nth)?;
+        Some((entry.due, &entry.item))
     }
 }
 
@@ -83,12 +110,14 @@ mod tests {
     enum Op {
         Push(u64, u64),
         Pop,
+        Look(usize),
     }
 
     fn op() -> impl Strategy<Value = Op> {
         prop_oneof![
             3 => (0..20u64, 0..4u64).prop_map(|(due, tie)| Op::Push(due, tie << 60)),
             2 => Just(Op::Pop),
+            1 => (0..5usize).prop_map(Op::Look),
         ]
     }
 
@@ -103,6 +132,12 @@ mod tests {
                     Op::Push(due, tie) => {
                         queue.push(Time::from_nanos(due), tie, n);
                         model.push((due, tie, n));
+                    }
+                    Op::Look(nth) => {
+                        model.sort();
+                        let expected = model.get(nth).map(|m| (Time::from_nanos(m.0), m.2));
+                        let seen = queue.upcoming(nth).map(|(due, n)| (due, *n));
+                        prop_assert_eq!(seen, expected);
                     }
                     Op::Pop => {
                         model.sort();

@@ -16,6 +16,9 @@ pub struct Setup<P: Protocol> {
     pub seed: u64,
     /// Tells [`speaking`](crate::speaking) which server is being run.
     pub narrate: bool,
+    /// Whether stand-ins for servers that run elsewhere are told ahead what these will be handed: it saves
+    /// them waiting for one another.
+    pub foresight: bool,
     /// Shows a watchdog which step the run is in. For virtual time only: in real time each server
     /// runs by itself.
     pub pulse: Option<Arc<Pulse>>,
@@ -33,6 +36,7 @@ impl<P: Protocol> Setup<P> {
             name: name.to_string(),
             seed,
             narrate: false,
+            foresight: true,
             pulse: None,
             hangs_at: None,
         }

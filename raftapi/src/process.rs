@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use labrpc::process::{Program, Serving, describe, remote};
 use labrpc::What;
+use labrpc::process::{Program, Serving, describe, remote};
 use serde::{Deserialize, Serialize};
 
 use crate::{Features, Raft, Server, Timing};

@@ -145,7 +145,11 @@ fn plan(lab: &Lab, args: &TestArgs, settings: &Settings) -> Result<Plan> {
             true => None, // a process is watched by its stand-in
             false => settings.watchdog,
         },
-        ..Plan::of(&lab.server, varied(args, choose(args, &lab.server)?), settings)
+        ..Plan::of(
+            &lab.server,
+            varied(args, choose(args, &lab.server)?),
+            settings,
+        )
     })
 }
 

@@ -63,7 +63,10 @@ fn compare(own: &Server, other: &Server, test: &Test, seed: u64) {
 fn the_same_seed_is_the_same_trace() {
     let own = raft::server(Timing::LAB);
     let other = pristine();
-    assert_eq!((other.timing, other.features), (own.timing, Features::PLAIN));
+    assert_eq!(
+        (other.timing, other.features),
+        (own.timing, Features::PLAIN)
+    );
     for test in suite::all() {
         if test.time == TimeKind::Virtual && test.is_for(&own.features) {
             compare(&own, &other, &test, 0);
@@ -77,7 +80,11 @@ fn a_program_that_is_started_for_each_server_is_the_same_too() {
     let line = format!("{} serve", env!("CARGO_BIN_EXE_raftlab"));
     let program: Arc<dyn Program> = Arc::new(process::Command::new(line));
     let other = Server::of_program(program).unwrap();
-    let chosen = ["re_election", "crashes_in_mid_step", "crashes_while_writing"];
+    let chosen = [
+        "re_election",
+        "crashes_in_mid_step",
+        "crashes_while_writing",
+    ];
     for test in suite::all().iter().filter(|t| chosen.contains(&t.name)) {
         if test.time == TimeKind::Virtual {
             compare(&own, &other, test, 7);

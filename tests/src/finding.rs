@@ -79,9 +79,12 @@ pub const LABORATORY: &str = "the laboratory does not fail";
 /// The rule that is broken when a test asks for what cannot be done.
 const SCRIPT: &str = "a test can be played";
 
+/// A run was given up that a judge had looked ahead in: it tells nothing of a server.
+pub(crate) const UNFORESEEN: &str = "what is told ahead comes";
+
 /// Whether whoever breaks this rule is the laboratory, and not a server.
 pub fn is_ours(rule: &str) -> bool {
-    [LABORATORY, SCRIPT].contains(&rule)
+    [LABORATORY, SCRIPT, UNFORESEEN].contains(&rule)
 }
 
 /// The rule that a server breaks which does not come back from a step.
@@ -153,6 +156,10 @@ impl Finding {
                 "a server keeps to the protocol",
                 "what a server sends, it sends by its context; descriptors 0 and 3 are not its own \
                  (labrpc/PROTOCOL.md)",
+            ),
+            What::Unforeseen => (
+                UNFORESEEN,
+                "the run is to be played again without looking ahead",
             ),
             What::Unavailable(_) => (
                 LABORATORY,

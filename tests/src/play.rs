@@ -7,7 +7,7 @@ use labrpc::{Counts, FaultsError, Pulse, Run, Setup, Simulation, Streams, Thread
 use raftapi::{Raft, Server};
 
 use crate::cluster::{Cluster, TimeKind};
-use crate::finding::{Finding, Outcome, Stop};
+use crate::finding::{Finding, Outcome, Stop, UNFORESEEN};
 use crate::statistics::Statistics;
 use crate::test::Test;
 use crate::watch::{Recording, Trace, Watch};
@@ -66,9 +66,18 @@ impl Played {
 
 /// Plays `test` on `server` with this seed.
 pub fn play(server: &Server, test: &Test, seed: u64, mode: Mode) -> Played {
+    let played = play_once(server, test, seed, mode.clone(), true);
+    match &played.finding {
+        Some(finding) if finding.rule == UNFORESEEN => play_once(server, test, seed, mode, false),
+        _ => played,
+    }
+}
+
+fn play_once(server: &Server, test: &Test, seed: u64, mode: Mode, foresight: bool) -> Played {
     let mut setup = Setup::new(test.servers, server.run.clone(), test.name, seed);
     setup.faults = test.faults.clone();
     setup.narrate = mode.narrate;
+    setup.foresight = foresight;
     setup.pulse = Some(mode.pulse);
     setup.hangs_at = mode.hangs_at;
     let draws = Streams::new(seed, test.name).script();

@@ -1,6 +1,7 @@
 //! One server's machine: its process, disk, clock, timer and inbox.
 
 use std::collections::VecDeque;
+use std::rc::Rc;
 use std::time::Duration;
 
 use super::by_hand::Hand;
@@ -8,7 +9,7 @@ use super::process::Process;
 use crate::clock::Clock;
 use crate::protocol::Ticket;
 use crate::run::CrashAfter;
-use crate::{Action, Protocol, ServerFaults, ServerFn, Time};
+use crate::{Action, Foresight, Protocol, ServerFaults, ServerFn, Time};
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 
@@ -16,6 +17,10 @@ pub(super) struct Machine<P: Protocol> {
     pub run: ServerFn<P>,
     /// The server, while it is up.
     pub process: Option<Process<P>>,
+    /// Who is told ahead what the server will be handed, if it runs elsewhere.
+    pub foresight: Option<Rc<dyn Foresight<P>>>,
+    /// What has been told ahead and has not come yet.
+    pub told: VecDeque<Told>,
     /// How many times it has been started.
     pub starts: u32,
     /// How many times it has been started or taken in hand: whose calls get an answer.
@@ -46,6 +51,20 @@ pub(super) struct Machine<P: Protocol> {
     pub counted_since: Time,
 }
 
+/// An event that a server was told of ahead, and the time by its clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Told {
+    pub now: Time,
+    pub what: Foreseen,
+}
+
+/// Which event it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Foreseen {
+    Letter(Ticket),
+    Timer,
+}
+
 /// What a server did in a part of a step.
 pub(super) struct Part<P: Protocol> {
     /// The step's number.
@@ -72,6 +91,8 @@ impl<P: Protocol> Machine<P> {
         Machine {
             run,
             process: None,
+            foresight: None,
+            told: VecDeque::new(),
             starts: 0,
             lives: 0,
             hand: None,
@@ -114,6 +135,8 @@ impl<P: Protocol> Machine<P> {
 
     /// Forgets what the server had in memory. What was in its inbox.
     pub fn forget(&mut self) -> VecDeque<Ticket> {
+        self.foresight = None;
+        self.told.clear();
         self.timer.deadline = None;
         self.timer.queued = None;
         self.timer.generation = self.timer.generation.wrapping_add(1);

@@ -6,6 +6,7 @@
 mod act;
 mod by_hand;
 mod direct;
+mod foresee;
 mod machine;
 pub(crate) mod overflow;
 mod post;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::machine::Foreseen;
 use super::simulation::{Simulation, tell};
 use crate::letter::{Body, Letter, State};
 use crate::network::{Fate, Way};
@@ -211,7 +212,8 @@ impl<P: Protocol, O: Observer<P>> Simulation<P, O> {
             let cause = Cause::Request(P::request_name(request), from);
             let call = Call::new(from, request.clone(), ticket);
             if self.ended.is_none() {
-                self.step(to, Wake::Request(call), cause);
+                let event = Some(Foreseen::Letter(ticket));
+                self.step(to, Wake::Request(call), cause, event);
             }
         } else if let Some(Letter {
             body: Body::Reply(request, reply),
@@ -236,7 +238,8 @@ impl<P: Protocol, O: Observer<P>> Simulation<P, O> {
                 reply,
             };
             if self.ended.is_none() {
-                self.step(to, Wake::Reply(answer), cause);
+                let event = Some(Foreseen::Letter(ticket));
+                self.step(to, Wake::Reply(answer), cause, event);
             }
         }
     }

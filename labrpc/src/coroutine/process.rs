@@ -9,7 +9,7 @@ use corosensei::{Coroutine, CoroutineResult, Yielder};
 use super::overflow;
 use crate::panics::{self, Exit, MOST_ACTIONS};
 use crate::streams::ServerStream;
-use crate::{Action, Context, Host, Protocol, ServerFn, ServerId, Time, Wake};
+use crate::{Action, Context, Foresight, Host, Protocol, ServerFn, ServerId, Time, Wake};
 
 /// A server's stack: costs nothing until it is used; a panic with a backtrace needs 32 KiB.
 const STACK_BYTES: usize = 256 * 1024;
@@ -20,6 +20,8 @@ pub(crate) struct Shell<P: Protocol> {
     pub now: Cell<Time>,
     /// What it has done so far in this step.
     pub actions: RefCell<Vec<Action<P>>>,
+    /// Who would like to be told ahead what it will be handed, if it has just said so.
+    pub foresight: RefCell<Option<Rc<dyn Foresight<P>>>>,
 }
 
 /// Why a coroutine is suspended.
@@ -142,6 +144,10 @@ impl<P: Protocol> Host<P> for CoroutineHost<'_, P> {
             return Wake::Killed;
         }
         self.suspend(Pause::Wait(deadline))
+    }
+
+    fn foresee(&self, foresight: Rc<dyn Foresight<P>>) {
+        self.shell.foresight.replace(Some(foresight));
     }
 }
 

@@ -3,10 +3,11 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use corosensei::CoroutineResult;
 
-use super::machine::Machine;
+use super::machine::{Foreseen, Machine};
 use super::overflow;
 use super::post::Item;
 use super::process::{Identity, Pause, Process, Shell};
@@ -34,6 +35,15 @@ pub struct Simulation<P: Protocol, O> {
     pub(super) streams: Streams,
     pub(super) observer: O,
     pub(super) ended: Option<Ended>,
+    /// Whether stand-ins are told ahead, and whether there are any.
+    pub(super) foresight: bool,
+    pub(super) foreseeing: bool,
+    /// Until when time is to pass, as far as is known.
+    pub(super) horizon: Time,
+    /// No message takes less, until then.
+    pub(super) shortest_delay: Duration,
+    /// Memory for [`foresee`](super::foresee).
+    pub(super) clear_until: Vec<Time>,
     most_steps_now: u32,
     narrate: bool,
     pulse: Arc<Pulse>,
@@ -81,7 +91,13 @@ impl<P: Protocol, O: Observer<P>> Simulation<P, O> {
             shell: Rc::new(Shell {
                 now: Cell::new(Time::ZERO),
                 actions: RefCell::new(Vec::new()),
+                foresight: RefCell::new(None),
             }),
+            foresight: setup.foresight,
+            foreseeing: false,
+            horizon: Time::ZERO,
+            shortest_delay: Duration::ZERO,
+            clear_until: Vec::new(),
             streams,
             observer,
             ended: None,
@@ -104,6 +120,10 @@ impl<P: Protocol, O: Observer<P>> Simulation<P, O> {
         limit: Time,
         done: &mut dyn FnMut(&O) -> bool,
     ) -> Result<bool, Ended> {
+        if self.foreseeing {
+            self.horizon = limit;
+            self.shortest_delay = self.network.shortest_delay();
+        }
         loop {
             if let Some(ended) = &self.ended {
                 return Err(ended.clone());
@@ -184,12 +204,23 @@ impl<P: Protocol, O: Observer<P>> Simulation<P, O> {
         );
         if self.ended.is_none() {
             // The wake that starts a process is not looked at.
-            self.step(server, Wake::Timeout, Cause::Start);
+            self.step(server, Wake::Timeout, Cause::Start, None);
+            let foresight = self.shell.foresight.take();
+            if self.foresight && self.machines[server.index()].is_up() {
+                self.foreseeing |= foresight.is_some();
+                self.machines[server.index()].foresight = foresight;
+            }
         }
     }
 
-    /// Runs one server until it waits again, and does what it did.
-    pub(super) fn step(&mut self, server: ServerId, wake: Wake<P>, cause: Cause) {
+    /// Runs one server until it waits again, and does what it did. `event` is what may have been foreseen.
+    pub(super) fn step(
+        &mut self,
+        server: ServerId,
+        wake: Wake<P>,
+        cause: Cause,
+        event: Option<Foreseen>,
+    ) {
         let misstep = |what, now, step| {
             Some(Ended::Misstep(Box::new(Misstep {
                 server,
@@ -209,10 +240,20 @@ impl<P: Protocol, O: Observer<P>> Simulation<P, O> {
             self.ended = misstep(What::Spun(steps_now - 1), self.now, self.steps);
             return;
         }
-        let Some(process) = machine.process.as_mut() else {
+        if machine.process.is_none() {
             return self.step_by_hand(server, &wake);
-        };
+        }
         self.shell.now.set(machine.clock.own(self.now));
+        if self.foreseeing
+            && let Some(event) = event
+            && !self.tell_ahead(server, &wake, event)
+        {
+            self.ended = misstep(What::Unforeseen, self.now, self.steps);
+            return;
+        }
+        let Some(process) = self.machines[server.index()].process.as_mut() else {
+            return;
+        };
         if self.narrate {
             SPEAKING.set(Some((server, self.now)));
         }
@@ -297,7 +338,7 @@ impl<P: Protocol, O: Observer<P>> Simulation<P, O> {
         machine.timer.deadline = None;
         tell!(self, Happening::TimedOut { server });
         if self.ended.is_none() {
-            self.step(server, Wake::Timeout, Cause::Timeout);
+            self.step(server, Wake::Timeout, Cause::Timeout, Some(Foreseen::Timer));
         }
     }
 

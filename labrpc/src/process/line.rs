@@ -19,6 +19,8 @@ pub struct LineReader {
     /// Where the line in the buffer ends that was taken last.
     taken: usize,
     longest: usize,
+    /// Whether reads return at once when there is nothing.
+    at_once: bool,
 }
 
 /// Why there is no line.
@@ -75,7 +77,17 @@ impl LineReader {
             buffer: Vec::with_capacity(4096),
             taken: 0,
             longest,
+            at_once: false,
         }
+    }
+
+    /// The same for a pipe of which more than one line may be there: it is read before it is waited for.
+    pub fn at_once(pipe: PipeReader, longest: usize) -> io::Result<LineReader> {
+        system::set_nonblocking(pipe.as_fd())?;
+        Ok(LineReader {
+            at_once: true,
+            ..LineReader::new(pipe, longest)
+        })
     }
 
     /// The next line, without its end.
@@ -93,7 +105,7 @@ impl LineReader {
             if searched >= self.longest {
                 return Err(NoLine::TooLong);
             }
-            if look.is_some() {
+            if look.is_some() && !self.at_once {
                 match system::wait_until_readable(self.pipe.as_fd(), look) {
                     Ok(true) => {}
                     Ok(false) => return Err(NoLine::NotYet),
@@ -110,6 +122,13 @@ impl LineReader {
                 Ok(0) => return Err(NoLine::Ended),
                 Ok(_) => {}
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    match system::wait_until_readable(self.pipe.as_fd(), look) {
+                        Ok(true) => {}
+                        Ok(false) => return Err(NoLine::NotYet),
+                        Err(error) => return Err(NoLine::Failed(error)),
+                    }
+                }
                 Err(error) => return Err(NoLine::Failed(error)),
             }
         }

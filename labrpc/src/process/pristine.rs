@@ -154,12 +154,16 @@ impl Program for Pristine {
         system::send(&control.socket, &line, [wakes.as_fd(), steps.as_fd()])?;
         Ok(Link {
             wakes: LineWriter::without_waiting(to)?,
-            steps: LineReader::new(from, LONGEST_LINE),
+            steps: LineReader::at_once(from, LONGEST_LINE)?,
             life: Box::new(Forked {
                 number,
                 link: self.link.clone(),
             }),
         })
+    }
+
+    fn may_be_told_ahead(&self) -> bool {
+        true
     }
 }
 
@@ -288,7 +292,9 @@ fn filter_calls(filter: &[Instruction]) -> io::Result<()> {
 fn filter_calls(filter: &[Instruction]) -> io::Result<()> {
     match filter.is_empty() {
         true => Ok(()),
-        false => Err(io::Error::other("system calls can be filtered on Linux only")),
+        false => Err(io::Error::other(
+            "system calls can be filtered on Linux only",
+        )),
     }
 }
 
@@ -323,8 +329,7 @@ impl Children {
             };
             self.running.remove(&number);
             self.ended.insert(number, Report::Status(status));
-            self.ended
-                .retain(|&known, _| known + REMEMBERED > number);
+            self.ended.retain(|&known, _| known + REMEMBERED > number);
         }
     }
 

@@ -13,6 +13,12 @@ pub trait Program: Send + Sync {
     ///
     /// When it cannot be started, for a reason that is not the server's.
     fn start(&self) -> io::Result<Link>;
+
+    /// Whether its servers may be told ahead what they will be handed: they read several lines before they
+    /// answer the first, and answer each in its turn.
+    fn may_be_told_ahead(&self) -> bool {
+        false
+    }
 }
 
 /// A server's process, and the two pipes to it.

@@ -1,8 +1,10 @@
 //! A stand-in: to the simulation a server like any other, it hands each wake to a process and does
 //! what that says.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +13,7 @@ use super::program::{Link, Program};
 use super::wire::{Done, Ending, LONGEST_LINE, NUMBERS, Said, Told, VERSION};
 use crate::panics::{self, MOST_ACTIONS};
 use crate::protocol::Ticket;
-use crate::{Action, Context, Protocol, ServerFn, Time, Wake, What};
+use crate::{Action, Ahead, Context, Foresight, Protocol, ServerFn, Time, Wake, What};
 
 /// A server whose code runs in processes of this program.
 ///
@@ -49,47 +51,53 @@ fn unavailable(error: io::Error) -> What {
 
 fn run<P: Protocol>(ctx: &Context<'_, P>, program: &dyn Program) -> Result<(), What> {
     let host = ctx.host;
-    let mut process = Process::new(program.start().map_err(unavailable)?);
-    let mut told = Told::Start {
+    let link = program.start().map_err(unavailable)?;
+    let process = Rc::new(RefCell::new(Process::new(link)));
+    process.borrow_mut().tell(&Told::Start {
         protocol: VERSION,
         me: ctx.me(),
         servers: ctx.cluster_size(),
         now: host.now(),
         stable: ctx.restore(),
-    };
+    })?;
+    if program.may_be_told_ahead() {
+        host.foresee(process.clone());
+    }
     loop {
-        let killed = matches!(told, Told::Killed { .. });
-        let until = match process.step(ctx, &told) {
-            Ok(Some(until)) => until,
-            Ok(None) => return Ok(()),
-            // Whoever is killed may end as it likes, but end it must.
-            Err(what) if killed && what != What::Hung => return Ok(()),
-            Err(what) => return Err(what),
-        };
-        if killed {
+        let Some(until) = process.borrow_mut().step(ctx)? else {
             return Ok(());
-        }
+        };
         let wake = host.wait(until);
         let now = host.now();
-        told = match wake {
+        let mut process = process.borrow_mut();
+        if matches!(wake, Wake::Killed) {
+            return process.end(now);
+        }
+        if process.told_ahead > 0 {
+            process.told_ahead -= 1;
+            continue;
+        }
+        match wake {
             Wake::Request(call) => {
-                let (args, call) = call.take_args();
-                Told::Request {
-                    now,
-                    from: call.from,
-                    call: process.number(call.ticket(), &args),
-                    args,
-                }
+                process.tell_wake(now, Ahead::Request(call.from, call.ticket(), &call.args))?;
             }
-            Wake::Reply(answer) => Told::Reply {
-                now,
-                from: answer.from,
-                request: answer.request,
-                reply: answer.reply,
-            },
-            Wake::Timeout => Told::Timeout { now },
-            Wake::Killed => Told::Killed { now },
-        };
+            Wake::Reply(answer) => {
+                let (request, reply) = (&answer.request, &answer.reply);
+                process.tell_wake(now, Ahead::Reply(answer.from, request, reply))?;
+            }
+            Wake::Timeout | Wake::Killed => process.tell_wake(now, Ahead::Timeout)?,
+        }
+    }
+}
+
+/// Tells the process ahead. What goes wrong is found when it is to answer.
+impl<P: Protocol> Foresight<P> for RefCell<Process<P>> {
+    fn tell(&self, now: Time, ahead: Ahead<'_, P>) {
+        let mut process = self.borrow_mut();
+        process.told_ahead += 1;
+        if let Err(what) = process.tell_wake(now, ahead) {
+            process.failed.get_or_insert(what);
+        }
     }
 }
 
@@ -107,6 +115,10 @@ struct Process<P: Protocol> {
     /// The requests that it was handed and has not answered.
     calls: BTreeMap<u64, (Ticket, P::Request)>,
     next_call: u64,
+    /// How much it has been told before its turn.
+    told_ahead: u32,
+    /// What went wrong with that.
+    failed: Option<What>,
 }
 
 impl<P: Protocol> Process<P> {
@@ -116,6 +128,48 @@ impl<P: Protocol> Process<P> {
             line: Vec::new(),
             calls: BTreeMap::new(),
             next_call: 0,
+            told_ahead: 0,
+            failed: None,
+        }
+    }
+
+    /// Tells it what it is handed at this time by its clock.
+    fn tell_wake(&mut self, now: Time, ahead: Ahead<'_, P>) -> Result<(), What> {
+        let told = match ahead {
+            Ahead::Request(from, ticket, args) => Told::Request {
+                now,
+                from,
+                call: self.number(ticket, args),
+                args: args.clone(),
+            },
+            Ahead::Reply(from, request, reply) => Told::Reply {
+                now,
+                from,
+                request: request.clone(),
+                reply: reply.clone(),
+            },
+            Ahead::Timeout => Told::Timeout { now },
+        };
+        self.tell(&told)
+    }
+
+    /// Kills it, as servers are killed: it is told, and ends. It may end as it likes, but end it must.
+    fn end(&mut self, now: Time) -> Result<(), What> {
+        let ended = self.tell(&Told::Killed { now }).and_then(|()| {
+            loop {
+                match self.hear()? {
+                    Said::Ended { .. } => return Ok(()),
+                    // What it had been told before, or what it draws to no end.
+                    Said::Draw {} => self.tell(&Told::Random {
+                        numbers: vec![0; NUMBERS],
+                    })?,
+                    _ => {}
+                }
+            }
+        });
+        match ended {
+            Err(What::Hung) => Err(What::Hung),
+            _ => Ok(()),
         }
     }
 
@@ -127,13 +181,11 @@ impl<P: Protocol> Process<P> {
         number
     }
 
-    /// Takes one step. Until when the server waits; nothing, if it has ended.
-    fn step(
-        &mut self,
-        ctx: &Context<'_, P>,
-        told: &Told<P>,
-    ) -> Result<Option<Option<Time>>, What> {
-        self.tell(told)?;
+    /// Hears a step. Until when the server waits; nothing, if it has ended.
+    fn step(&mut self, ctx: &Context<'_, P>) -> Result<Option<Option<Time>>, What> {
+        if let Some(what) = self.failed.take() {
+            return Err(what);
+        }
         loop {
             match self.hear()? {
                 Said::Step { done, until } => {
@@ -214,7 +266,7 @@ impl<P: Protocol> Process<P> {
                         format!("it says what is not understood, {}: {error}", excerpt(line))
                     });
                     return match parsed {
-                        Ok(_) if self.link.steps.has_more() => {
+                        Ok(_) if self.told_ahead == 0 && self.link.steps.has_more() => {
                             Err(self.garbled("it says more than it was asked"))
                         }
                         Ok(said) => Ok(said),
@@ -224,9 +276,9 @@ impl<P: Protocol> Process<P> {
                 Err(NoLine::NotYet) => watch.look(&mut self.link)?,
                 Err(NoLine::Ended) => return Err(self.died()),
                 Err(NoLine::TooLong) => {
-                    return Err(self.garbled(&format!(
-                        "it says a line of more than {LONGEST_LINE} bytes"
-                    )));
+                    return Err(
+                        self.garbled(&format!("it says a line of more than {LONGEST_LINE} bytes"))
+                    );
                 }
                 Err(NoLine::Failed(error)) => {
                     return Err(What::Unavailable(format!("it cannot be heard: {error}")));

@@ -1,6 +1,7 @@
 //! A server function behind the protocol: the server's side.
 
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::io::{self, PipeReader, PipeWriter};
 use std::rc::Rc;
 
@@ -9,9 +10,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::line::{LineReader, LineWriter, NoLine};
+use super::pristine;
 use super::system::{self, STEPS, WAKES};
 use super::wire::{Done, Ending, NUMBERS, Said, Told, VERSION};
-use super::pristine;
 use crate::coroutine::overflow;
 use crate::coroutine::process::{Identity, Pause, Process, Shell};
 use crate::panics::{self, Exit};
@@ -71,12 +72,10 @@ fn one<P: Protocol, A: Serialize>(build: &impl Fn() -> (ServerFn<P>, A)) -> io::
     panics::install();
     overflow::install();
     let mut wire = Wire {
-        reader: LineReader::new(
-            PipeReader::from(system::inherited(WAKES)?),
-            usize::MAX,
-        ),
+        reader: LineReader::new(PipeReader::from(system::inherited(WAKES)?), usize::MAX),
         writer: LineWriter::new(PipeWriter::from(system::inherited(STEPS)?)),
         line: Vec::new(),
+        early: VecDeque::new(),
     };
     let first = wire.hear::<P>()?;
     let built = panics::catch(build);
@@ -123,6 +122,7 @@ fn run<P: Protocol>(
     let shell = Rc::new(Shell {
         now: Cell::new(now),
         actions: RefCell::new(Vec::new()),
+        foresight: RefCell::new(None),
     });
     let mut process = Process::new(server, shell.clone(), identity);
     // The wake that starts a process is not looked at.
@@ -135,7 +135,8 @@ fn run<P: Protocol>(
             },
             CoroutineResult::Yield(Pause::Flooded(actions)) => {
                 let how = Ending::Flooded(actions);
-                wire.borrow_mut().say(&Said::<P>::Ended { done: vec![], how })?;
+                wire.borrow_mut()
+                    .say(&Said::<P>::Ended { done: vec![], how })?;
                 // What a coroutine holds that is in the middle of something is not dropped.
                 system::exit_at_once(0);
             }
@@ -176,7 +177,9 @@ fn run<P: Protocol>(
                 shell.now.set(now);
                 process.kill();
                 let how = Ending::Returned;
-                return wire.borrow_mut().say(&Said::<P>::Ended { done: vec![], how });
+                return wire
+                    .borrow_mut()
+                    .say(&Said::<P>::Ended { done: vec![], how });
             }
             Told::Describe {} | Told::Start { .. } | Told::Random { .. } => {
                 return Err(io::Error::other("the judge says what makes no sense now"));
@@ -216,6 +219,8 @@ struct Wire {
     reader: LineReader,
     writer: LineWriter,
     line: Vec<u8>,
+    /// What was heard before it was its turn: a judge may tell ahead what comes after this step.
+    early: VecDeque<Vec<u8>>,
 }
 
 impl Wire {
@@ -228,22 +233,37 @@ impl Wire {
 
     /// The judge's next line. Without a judge nothing is left to do.
     fn hear<P: Protocol>(&mut self) -> io::Result<Told<P>> {
+        match self.early.pop_front() {
+            Some(line) => parse(&line),
+            None => parse(self.next_line()?),
+        }
+    }
+
+    fn next_line(&mut self) -> io::Result<&[u8]> {
         match self.reader.read(None) {
-            Ok(line) => parse(line),
+            Ok(line) => Ok(line),
             Err(NoLine::Failed(error)) => Err(error),
             Err(_) => system::exit_at_once(0),
         }
     }
 
     fn draw<P: Protocol>(&mut self) -> [u32; NUMBERS] {
-        let drawn = self.say(&Said::<P>::Draw {}).and_then(|()| self.hear::<P>());
-        match drawn.map(|told| match told {
-            Told::Random { numbers } => numbers.try_into().ok(),
-            _ => None,
-        }) {
-            Ok(Some(numbers)) => numbers,
-            // Without the judge's numbers there is no going on.
-            _ => system::exit_at_once(2),
+        // Without the judge's numbers there is no going on.
+        self.try_draw::<P>()
+            .unwrap_or_else(|_| system::exit_at_once(2))
+    }
+
+    fn try_draw<P: Protocol>(&mut self) -> io::Result<[u32; NUMBERS]> {
+        self.say(&Said::<P>::Draw {})?;
+        loop {
+            let line = self.next_line()?;
+            if let Told::Random { numbers } = parse::<Told<P>>(line)? {
+                return numbers
+                    .try_into()
+                    .map_err(|_| io::Error::other("too few numbers"));
+            }
+            let line = line.to_vec();
+            self.early.push_back(line);
         }
     }
 }
@@ -251,6 +271,8 @@ impl Wire {
 fn parse<T: DeserializeOwned>(line: &[u8]) -> io::Result<T> {
     serde_json::from_slice(line).map_err(|error| {
         let text = String::from_utf8_lossy(line);
-        io::Error::other(format!("the judge says what is not understood: {error}: {text}"))
+        io::Error::other(format!(
+            "the judge says what is not understood: {error}: {text}"
+        ))
     })
 }

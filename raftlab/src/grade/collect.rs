@@ -166,7 +166,10 @@ impl Collector<'_> {
 
     /// Points, deductions, and what a teacher has set by hand.
     fn add_up(&self, graded: &mut Graded) {
-        let marks = self.overrides.get(&graded.id).map_or(&[][..], Vec::as_slice);
+        let marks = self
+            .overrides
+            .get(&graded.id)
+            .map_or(&[][..], Vec::as_slice);
         for mark in marks {
             let Some(path) = &mark.test else { continue };
             let test = graded.tests.iter_mut().find(|test| test.path == *path);
@@ -190,7 +193,9 @@ impl Collector<'_> {
             graded.points.earned = graded.points.earned - self.terms.nondeterminism_costs;
         }
         for mark in marks.iter().filter(|mark| mark.test.is_none()) {
-            graded.overrides.push(set_by_hand(mark, graded.points.earned));
+            graded
+                .overrides
+                .push(set_by_hand(mark, graded.points.earned));
             graded.points.earned = mark.points;
         }
     }

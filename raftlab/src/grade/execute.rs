@@ -99,7 +99,10 @@ impl Execution<'_> {
             }
         }
         let outcomes = (0..count).map(|number| outcomes.remove(&number).unwrap_or_default());
-        (outcomes.collect(), std::mem::take(&mut *lock(&shared.times)))
+        (
+            outcomes.collect(),
+            std::mem::take(&mut *lock(&shared.times)),
+        )
     }
 }
 
@@ -121,8 +124,11 @@ fn quiet_workers() {
 
 /// The processors that this process may use.
 fn processors() -> Vec<usize> {
-    let set = rustix::thread::sched_getaffinity(None).unwrap_or_else(|_| rustix::thread::CpuSet::new());
-    (0..rustix::thread::CpuSet::MAX_CPU).filter(|&processor| set.is_set(processor)).collect()
+    let set =
+        rustix::thread::sched_getaffinity(None).unwrap_or_else(|_| rustix::thread::CpuSet::new());
+    (0..rustix::thread::CpuSet::MAX_CPU)
+        .filter(|&processor| set.is_set(processor))
+        .collect()
 }
 
 /// Keeps a worker, and all that it starts, on one processor: a message from the judge to a server and
@@ -181,7 +187,9 @@ impl<'e> Worker<'_, 'e> {
             return;
         }
         self.state(number, |state| {
-            state.troubles.insert(about.to_string(), format!("{error:#}"));
+            state
+                .troubles
+                .insert(about.to_string(), format!("{error:#}"));
         });
     }
 
@@ -239,7 +247,9 @@ impl<'e> Worker<'_, 'e> {
             &job.hash,
         )?;
         let took = began.elapsed().as_secs_f64();
-        lock(&self.shared.times).build_s.insert(job.id.clone(), took);
+        lock(&self.shared.times)
+            .build_s
+            .insert(job.id.clone(), took);
         let program = match built {
             Built::Program(program) => program,
             Built::Not(said) => {
@@ -322,13 +332,21 @@ impl<'e> Worker<'_, 'e> {
         let mut try_it = || self.player(number)?.play(test, &work.seeds);
         // A sandbox may be lost, to a lack of memory say: once, it is tried again.
         let mut played = try_it();
-        if played.as_ref().is_err_and(|error| !error.is::<Interrupted>()) {
+        if played
+            .as_ref()
+            .is_err_and(|error| !error.is::<Interrupted>())
+        {
             self.at = None;
-            played = self.player(number).and_then(|player| player.play(test, &work.seeds));
+            played = self
+                .player(number)
+                .and_then(|player| player.play(test, &work.seeds));
         }
         let took = began.elapsed().as_secs_f64();
         let id = &self.job(number).id;
-        *lock(&self.shared.times).play_s.entry(id.clone()).or_default() += took;
+        *lock(&self.shared.times)
+            .play_s
+            .entry(id.clone())
+            .or_default() += took;
         let failed_basics = |record: &Record| test.part == Part::Basics && record.failed > 0;
         let noted = played.and_then(|record| {
             let stop = failed_basics(&record);
@@ -358,7 +376,9 @@ impl<'e> Worker<'_, 'e> {
             self.trouble(number, "", &error);
         }
         let done = self.state(number, |state| {
-            match state.troubles.is_empty() && !self.shared.execution.interrupt.load(Ordering::Relaxed) {
+            match state.troubles.is_empty()
+                && !self.shared.execution.interrupt.load(Ordering::Relaxed)
+            {
                 true => state.records.done(),
                 false => Ok(()),
             }

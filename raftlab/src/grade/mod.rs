@@ -64,7 +64,10 @@ use crate::{Ending, files};
 /// `raftlab grade`
 pub fn run(args: &GradeArgs) -> Result<Ending> {
     if args.commit_seeds {
-        let path = args.hidden_seeds.as_deref().context("--commit-seeds needs --hidden-seeds")?;
+        let path = args
+            .hidden_seeds
+            .as_deref()
+            .context("--commit-seeds needs --hidden-seeds")?;
         println!("{}", seeds::commit(path)?);
         return Ok(Ending::Passed);
     }
@@ -83,7 +86,9 @@ pub fn run(args: &GradeArgs) -> Result<Ending> {
             args.out.display()
         );
     }
-    let missing = roster.map(|roster| roster.assign(&mut submissions)).unwrap_or_default();
+    let missing = roster
+        .map(|roster| roster.assign(&mut submissions))
+        .unwrap_or_default();
     let house = House {
         level: Level::strongest(args.trust)?,
         time_limit_s: args.time_limit,
@@ -198,9 +203,7 @@ fn cache(args: &GradeArgs) -> Result<PathBuf> {
     let lab = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/raftlab/grade");
     let cache = args.cache.clone().unwrap_or(lab);
     let made = fs::create_dir_all(&cache).and_then(|()| cache.canonicalize());
-    made.with_context(|| {
-        format!("{} cannot be made: choose another --cache", cache.display())
-    })
+    made.with_context(|| format!("{} cannot be made: choose another --cache", cache.display()))
 }
 
 fn resolve(
@@ -212,11 +215,16 @@ fn resolve(
         return Ok(BTreeMap::new());
     };
     let paths: Vec<(String, u32)> = work.tests.iter().map(|t| (t.path(), t.points)).collect();
-    let tests = paths.iter().map(|(path, points)| (path.as_str(), model::Score::points(*points)));
+    let tests = paths
+        .iter()
+        .map(|(path, points)| (path.as_str(), model::Score::points(*points)));
     let extra = |test: &suite::test::Test| test.part == suite::part::Part::Extra;
     let total = work.tests.iter().filter(|test| !extra(test));
     overrides.resolve(&Gradebook {
-        submissions: submissions.iter().map(|s| (s.id.as_str(), &s.students[..])).collect(),
+        submissions: submissions
+            .iter()
+            .map(|s| (s.id.as_str(), &s.students[..]))
+            .collect(),
         tests: tests.collect(),
         total: total.map(|test| model::Score::points(test.points)).sum(),
     })
@@ -225,7 +233,9 @@ fn resolve(
 /// How long everything took so far, this time and before.
 fn times_so_far(folder: &Path, now: Times) -> Result<Times> {
     let path = folder.join("times.json");
-    let before = fs::read(&path).ok().and_then(|text| serde_json::from_slice(&text).ok());
+    let before = fs::read(&path)
+        .ok()
+        .and_then(|text| serde_json::from_slice(&text).ok());
     let mut times: Times = before.unwrap_or_default();
     times.build_s.extend(now.build_s);
     for (id, seconds) in now.play_s {
@@ -237,16 +247,24 @@ fn times_so_far(folder: &Path, now: Times) -> Result<Times> {
 }
 
 fn could_not_tell(class: &Class) -> impl Iterator<Item = (&str, &str)> {
-    class.submissions.iter().filter_map(|graded| match &graded.verdict {
-        Verdict::CouldNotTell(why) => Some((graded.id.as_str(), why.as_str())),
-        _ => None,
-    })
+    class
+        .submissions
+        .iter()
+        .filter_map(|graded| match &graded.verdict {
+            Verdict::CouldNotTell(why) => Some((graded.id.as_str(), why.as_str())),
+            _ => None,
+        })
 }
 
 /// What it came to, in lines.
 fn print(class: &Class, out: &Path, interrupted: bool) -> Result<()> {
     let mut to = io::stdout().lock();
-    let width = class.submissions.iter().map(|graded| graded.id.len()).max().unwrap_or(0);
+    let width = class
+        .submissions
+        .iter()
+        .map(|graded| graded.id.len())
+        .max()
+        .unwrap_or(0);
     for graded in &class.submissions {
         let id = &graded.id;
         let points = || format!("{:>6} of {}", graded.points.earned, graded.points.of);
@@ -266,10 +284,19 @@ fn print(class: &Class, out: &Path, interrupted: bool) -> Result<()> {
         writeln!(to, "{id:width$}  {verdict}")?;
     }
     for student in &class.missing {
-        writeln!(to, "nothing was handed in by {} {}", report::plain(&student.name), report::plain(&student.id))?;
+        writeln!(
+            to,
+            "nothing was handed in by {} {}",
+            report::plain(&student.name),
+            report::plain(&student.id)
+        )?;
     }
     for (id, why) in could_not_tell(class) {
-        writeln!(to, "could not tell what {id} is worth: {}", report::plain(why))?;
+        writeln!(
+            to,
+            "could not tell what {id} is worth: {}",
+            report::plain(why)
+        )?;
     }
     let page = out.join("class.html");
     match interrupted {
@@ -280,4 +307,3 @@ fn print(class: &Class, out: &Path, interrupted: bool) -> Result<()> {
     to.flush()?;
     Ok(())
 }
-

@@ -75,7 +75,8 @@ impl Outputs {
     ///
     /// When something cannot be written.
     pub fn all(&self, class: &Class, times: &Times) -> Result<()> {
-        let text = serde_json::to_string_pretty(class).context("the class cannot be written as JSON")?;
+        let text =
+            serde_json::to_string_pretty(class).context("the class cannot be written as JSON")?;
         write(&self.folder.join("class.json"), &(text + "\n"))?;
         for format in &self.formats {
             self.format(*format, class, times)?;

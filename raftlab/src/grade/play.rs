@@ -1,7 +1,7 @@
 //! Plays one test of one submission, seed by seed.
 
-use std::io;
 use std::ffi::OsString;
+use std::io;
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::Arc;

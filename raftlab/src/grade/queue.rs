@@ -107,7 +107,9 @@ impl Queue {
 
     /// Nothing is left to do for the submission.
     pub fn closed(&self, submission: usize) {
-        self.lock().open.retain(|open| open.submission != submission);
+        self.lock()
+            .open
+            .retain(|open| open.submission != submission);
         self.changed.notify_all();
     }
 
@@ -120,7 +122,9 @@ impl Queue {
 
 impl State {
     fn find(&mut self, submission: usize) -> Option<&mut Open> {
-        self.open.iter_mut().find(|open| open.submission == submission)
+        self.open
+            .iter_mut()
+            .find(|open| open.submission == submission)
     }
 
     fn next(&mut self) -> Option<Piece> {

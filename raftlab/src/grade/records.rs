@@ -87,10 +87,7 @@ impl Records {
             }
             good += line.len();
         }
-        let mut file = OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(path)?;
+        let mut file = OpenOptions::new().create(true).append(true).open(path)?;
         file.set_len(good as u64)?;
         if good == 0 {
             write_line(&mut file, &Line::Of(fingerprint.to_string()))?;
@@ -183,7 +180,11 @@ mod tests {
             fs::write(&path, &whole[..cut]).unwrap();
             let mut again = Records::open_file(&path, "one").unwrap();
             let lines = whole[..cut].iter().filter(|&&byte| byte == b'\n').count();
-            assert_eq!(again.known.tests.len(), lines.saturating_sub(1), "cut at {cut}");
+            assert_eq!(
+                again.known.tests.len(),
+                lines.saturating_sub(1),
+                "cut at {cut}"
+            );
             if again.known.tests.len() < 2 {
                 again.test(record("b")).unwrap();
                 let more = Records::open_file(&path, "one").unwrap();

@@ -113,9 +113,12 @@ pub fn commit(path: &Path) -> Result<String> {
         File::open("/dev/urandom")
             .and_then(|mut file| file.read_exact(&mut random))
             .context("/dev/urandom")?;
-        let mut text = String::from("# Hidden seeds: nobody may see them before the marks are out.\n");
+        let mut text =
+            String::from("# Hidden seeds: nobody may see them before the marks are out.\n");
         for bytes in random.chunks_exact(8) {
-            let seed = bytes.iter().fold(0, |seed, &byte| seed << 8 | u64::from(byte));
+            let seed = bytes
+                .iter()
+                .fold(0, |seed, &byte| seed << 8 | u64::from(byte));
             text += &format!("{}\n", seed.max(GUESSABLE));
         }
         WholeFile::begin(path)?.finish(|to| to.write_all(text.as_bytes()))?;
@@ -173,7 +176,10 @@ mod tests {
             ("7\n", "can be guessed"),
             ("x\n", "line 1: 'x': expected a whole number"),
             ("# nothing\n", "there is no seed in it"),
-            ("5000000000\n5000000000 # again\n", "line 2: '5000000000': it is there twice"),
+            (
+                "5000000000\n5000000000 # again\n",
+                "line 2: '5000000000': it is there twice",
+            ),
         ] {
             fs::write(&path, text).unwrap();
             let error = format!("{:#}", Seeds::read(None, Some(&path)).unwrap_err());

@@ -184,7 +184,10 @@ fn how(test: &Test, best: &Run) -> String {
     let mut how = Vec::new();
     if let Some(servers) = best.variation.servers {
         let plural = if servers == 1 { "" } else { "s" };
-        how.push(format!("with {servers} server{plural} instead of {}", test.servers));
+        how.push(format!(
+            "with {servers} server{plural} instead of {}",
+            test.servers
+        ));
     }
     if best.variation.reliable {
         how.push("without any fault of the network".to_string());
@@ -199,7 +202,11 @@ pub fn replay(test: &Test, variation: &Variation, seed: u64) -> String {
         return format!("RAFT_SEED={seed} cargo test -p starter {path} -- --exact");
     }
     let servers = variation.servers.map(|n| format!(" --servers {n}"));
-    let reliable = if variation.reliable { " --reliable" } else { "" };
+    let reliable = if variation.reliable {
+        " --reliable"
+    } else {
+        ""
+    };
     let servers = servers.unwrap_or_default();
     format!("cargo lab test --test {path} --seed {seed}{servers}{reliable}")
 }

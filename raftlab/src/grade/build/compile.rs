@@ -61,7 +61,9 @@ pub fn build(
     sources: &BTreeMap<String, String>,
     hash: &str,
 ) -> Result<Built> {
-    let kept = cache.join("builds").join(format!("{}-{hash}", &kit.lab[..16]));
+    let kept = cache
+        .join("builds")
+        .join(format!("{}-{hash}", &kit.lab[..16]));
     if let Some(built) = look_up(&kept) {
         return Ok(built);
     }
@@ -157,9 +159,10 @@ fn compile(kit: &Kit, level: Level, work: &Path) -> Result<Built> {
 }
 
 fn arguments(kit: &Kit) -> Vec<OsString> {
-    let mut arguments: Vec<OsString> = ["--edition", "2024", "--color", "never", "-C", "opt-level=3"]
-        .map(OsString::from)
-        .into();
+    let mut arguments: Vec<OsString> =
+        ["--edition", "2024", "--color", "never", "-C", "opt-level=3"]
+            .map(OsString::from)
+            .into();
     arguments.extend(CODE.map(OsString::from));
     arguments.extend([OsString::from("--target"), OsString::from(&kit.target)]);
     for folder in &kit.folders {
@@ -179,8 +182,15 @@ fn externs(name: &str, file: &Path) -> [OsString; 2] {
 /// Runs the compiler. What it says, if it does not accept what it was given.
 fn run(kit: &Kit, level: Level, work: &Path, arguments: &[OsString]) -> Result<Option<String>> {
     let system = [
-        "/bin", "/lib", "/lib64", "/usr/bin", "/usr/lib", "/usr/lib64", "/usr/libexec",
-        "/etc/alternatives", "/etc/ld.so.cache",
+        "/bin",
+        "/lib",
+        "/lib64",
+        "/usr/bin",
+        "/usr/lib",
+        "/usr/lib64",
+        "/usr/libexec",
+        "/etc/alternatives",
+        "/etc/ld.so.cache",
     ];
     let mut readable: Vec<PathBuf> = system.map(PathBuf::from).into();
     readable.retain(|path| path.exists());
@@ -231,7 +241,10 @@ fn judge(status: ExitStatus, said: String) -> Result<Option<String>> {
         (Some(0), _) => Ok(None),
         // The compiler's own, after an error or a crash of its own.
         (Some(1 | 101), _) if !said.starts_with("bwrap: ") => Ok(Some(said)),
-        (_, Some(libc::SIGXCPU | libc::SIGKILL | libc::SIGABRT | libc::SIGSEGV | libc::SIGXFSZ)) => {
+        (
+            _,
+            Some(libc::SIGXCPU | libc::SIGKILL | libc::SIGABRT | libc::SIGSEGV | libc::SIGXFSZ),
+        ) => {
             let why = "the compiler was given up: it used more than 60 s of processor time, 4 GiB of \
                        memory or 128 MiB of a file";
             Ok(Some(format!("{said}error: {why}\n")))

@@ -66,7 +66,11 @@ impl Kit {
         };
         let target = line("host:").context("rustc -vV does not name the host")?;
         let toolchain = version.lines().next().unwrap_or_default().to_string();
-        let sysroot = output(Command::new("rustc").args(["--print", "sysroot"]).current_dir(lab))?;
+        let sysroot = output(
+            Command::new("rustc")
+                .args(["--print", "sysroot"])
+                .current_dir(lab),
+        )?;
         let sysroot = PathBuf::from(sysroot.trim());
 
         let folder = cache.join("kit");
@@ -95,11 +99,23 @@ fn output(command: &mut Command) -> Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-fn build_libraries(lab: &Path, folder: &Path, target: &str) -> Result<Vec<(&'static str, PathBuf)>> {
+fn build_libraries(
+    lab: &Path,
+    folder: &Path,
+    target: &str,
+) -> Result<Vec<(&'static str, PathBuf)>> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
     command
-        .args(["build", "--quiet", "--locked", "--release", "--lib", "-p", "starter"])
+        .args([
+            "build",
+            "--quiet",
+            "--locked",
+            "--release",
+            "--lib",
+            "-p",
+            "starter",
+        ])
         .args(["--message-format", "json-render-diagnostics"])
         .args(["--target", target, "--target-dir"])
         .arg(folder)
@@ -120,7 +136,11 @@ fn build_libraries(lab: &Path, folder: &Path, target: &str) -> Result<Vec<(&'sta
         };
         let files = message["filenames"].as_array();
         let files = files.into_iter().flatten().filter_map(Value::as_str);
-        found.extend(files.filter(|file| file.ends_with(".rlib")).map(|file| (*name, PathBuf::from(file))));
+        found.extend(
+            files
+                .filter(|file| file.ends_with(".rlib"))
+                .map(|file| (*name, PathBuf::from(file))),
+        );
     }
     found.sort();
     let names: Vec<&str> = found.iter().map(|(name, _)| *name).collect();

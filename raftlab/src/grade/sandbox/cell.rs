@@ -65,7 +65,12 @@ impl Cell {
     /// # Errors
     ///
     /// When this very program, which has the last word before the other one, cannot be found.
-    pub fn command(&self, level: Level, program: &Path, arguments: &[OsString]) -> io::Result<Command> {
+    pub fn command(
+        &self,
+        level: Level,
+        program: &Path,
+        arguments: &[OsString],
+    ) -> io::Result<Command> {
         let itself = std::env::current_exe()?;
         let writable: Vec<PathBuf> = self.writable.iter().cloned().collect();
         let walls = Walls {
@@ -105,7 +110,11 @@ impl Cell {
         readable.extend(mapped_files()?);
         readable.insert(itself.to_path_buf());
         // A folder comes before what is in it, and what is in it comes along.
-        let within = |path: &Path| path.ancestors().skip(1).any(|above| readable.contains(above));
+        let within = |path: &Path| {
+            path.ancestors()
+                .skip(1)
+                .any(|above| readable.contains(above))
+        };
         for path in readable.iter().filter(|path| !within(path)) {
             if path.is_symlink() && path.is_dir() {
                 command.arg("--symlink").arg(fs::read_link(path)?).arg(path);

@@ -69,7 +69,10 @@ fn restrict_files(readable: &[std::path::PathBuf], writable: &[std::path::PathBu
         .add_rules(path_beneath_rules(writable, AccessFs::from_all(NEWEST)))?;
     // What every program writes to.
     if let Ok(null) = PathFd::new("/dev/null") {
-        ruleset = ruleset.add_rule(PathBeneath::new(null, AccessFs::ReadFile | AccessFs::WriteFile))?;
+        ruleset = ruleset.add_rule(PathBeneath::new(
+            null,
+            AccessFs::ReadFile | AccessFs::WriteFile,
+        ))?;
     }
     // `confine` itself goes on to open the program and its libraries.
     let status = ruleset.restrict_self()?;
@@ -84,9 +87,15 @@ fn restrict_files(readable: &[std::path::PathBuf], writable: &[std::path::PathBu
 /// that a child becomes. (Those that Rust opens do so anyway.)
 #[allow(unsafe_code)]
 pub fn close_on_exec() {
-    let entries = std::fs::read_dir("/proc/self/fd").into_iter().flatten().flatten();
+    let entries = std::fs::read_dir("/proc/self/fd")
+        .into_iter()
+        .flatten()
+        .flatten();
     let names = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
-    for descriptor in names.filter(|&descriptor| descriptor > 2).collect::<Vec<_>>() {
+    for descriptor in names
+        .filter(|&descriptor| descriptor > 2)
+        .collect::<Vec<_>>()
+    {
         // SAFETY: the call takes integers, and a descriptor that is not open any more is an error that
         // changes nothing.
         unsafe { libc::fcntl(descriptor, libc::F_SETFD, libc::FD_CLOEXEC) };
