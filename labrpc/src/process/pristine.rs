@@ -44,7 +44,7 @@ enum Order {
     Start(u64),
     /// How much processor time has it used so far?
     Look(u64),
-    /// Wait for its end. How did it end?
+    /// Wait a while for its end. How did it end?
     Autopsy(u64),
     /// Kill it.
     Kill(u64),
@@ -58,6 +58,7 @@ enum Order {
 enum Report {
     Time(Option<Duration>),
     Status(i32),
+    Alive,
     Failed(String),
 }
 
@@ -176,17 +177,18 @@ impl Life for Forked {
         }
     }
 
-    fn autopsy(&mut self) -> Autopsy {
+    fn autopsy(&mut self) -> Option<Autopsy> {
         let how = match lock(&self.link).ask(&Order::Autopsy(self.number)) {
-            Ok(Report::Status(status)) => return Autopsy::of(ExitStatus::from_raw(status)),
+            Ok(Report::Status(status)) => return Some(Autopsy::of(ExitStatus::from_raw(status))),
+            Ok(Report::Alive) => return None,
             Ok(Report::Failed(why)) => why,
             Ok(Report::Time(_)) => "the pristine process answers something else".to_string(),
             Err(error) => format!("the pristine process is gone: {error}"),
         };
-        Autopsy {
+        Some(Autopsy {
             how,
             out_of_time: false,
-        }
+        })
     }
 
     fn kill(&mut self) {
@@ -288,7 +290,9 @@ fn filter_calls(filter: &[Instruction]) -> io::Result<()> {
 fn filter_calls(filter: &[Instruction]) -> io::Result<()> {
     match filter.is_empty() {
         true => Ok(()),
-        false => Err(io::Error::other("system calls can be filtered on Linux only")),
+        false => Err(io::Error::other(
+            "system calls can be filtered on Linux only",
+        )),
     }
 }
 
@@ -323,17 +327,19 @@ impl Children {
             };
             self.running.remove(&number);
             self.ended.insert(number, Report::Status(status));
-            self.ended
-                .retain(|&known, _| known + REMEMBERED > number);
+            self.ended.retain(|&known, _| known + REMEMBERED > number);
         }
     }
 
     fn autopsy(&mut self, number: u64) -> Report {
-        if let Some(child) = self.running.remove(&number) {
-            return match system::reap(child) {
-                Ok(status) => Report::Status(status),
-                Err(error) => Report::Failed(format!("how it ended is not known: {error}")),
+        if let Some(child) = self.pid(number) {
+            let report = match system::in_a_while(|| system::reap(child).transpose()) {
+                Some(Ok(status)) => Report::Status(status),
+                Some(Err(error)) => Report::Failed(format!("how it ended is not known: {error}")),
+                None => return Report::Alive,
             };
+            self.running.remove(&number);
+            return report;
         }
         let known = self.ended.remove(&number);
         known.unwrap_or_else(|| Report::Failed("there was no such server".to_string()))

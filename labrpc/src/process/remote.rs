@@ -100,6 +100,9 @@ const ASLEEP: u32 = 5;
 /// The same where it is not known how much it uses.
 const PATIENCE: u32 = 60;
 
+/// More requests for random numbers than this within one step are a loop that never waits.
+const MOST_DRAWS: u32 = 10_000;
+
 /// A server's process, and what it may do.
 struct Process<P: Protocol> {
     link: Link,
@@ -128,19 +131,21 @@ impl<P: Protocol> Process<P> {
     }
 
     /// Takes one step. Until when the server waits; nothing, if it has ended.
-    fn step(
-        &mut self,
-        ctx: &Context<'_, P>,
-        told: &Told<P>,
-    ) -> Result<Option<Option<Time>>, What> {
+    fn step(&mut self, ctx: &Context<'_, P>, told: &Told<P>) -> Result<Option<Option<Time>>, What> {
         self.tell(told)?;
+        let mut draws = 0;
         loop {
             match self.hear()? {
                 Said::Step { done, until } => {
                     self.perform(ctx, done)?;
                     return Ok(Some(until));
                 }
+                Said::Draw {} if draws == MOST_DRAWS => {
+                    let how = format!("it asked for random numbers {draws} times in one step");
+                    return Err(self.garbled(&how));
+                }
                 Said::Draw {} => {
+                    draws += 1;
                     let numbers = (0..NUMBERS).map(|_| ctx.draw()).collect();
                     self.tell(&Told::Random { numbers })?;
                 }
@@ -224,9 +229,9 @@ impl<P: Protocol> Process<P> {
                 Err(NoLine::NotYet) => watch.look(&mut self.link)?,
                 Err(NoLine::Ended) => return Err(self.died()),
                 Err(NoLine::TooLong) => {
-                    return Err(self.garbled(&format!(
-                        "it says a line of more than {LONGEST_LINE} bytes"
-                    )));
+                    return Err(
+                        self.garbled(&format!("it says a line of more than {LONGEST_LINE} bytes"))
+                    );
                 }
                 Err(NoLine::Failed(error)) => {
                     return Err(What::Unavailable(format!("it cannot be heard: {error}")));
@@ -236,10 +241,10 @@ impl<P: Protocol> Process<P> {
     }
 
     fn died(&mut self) -> What {
-        let autopsy = self.link.life.autopsy();
-        match autopsy.out_of_time {
-            true => What::Hung,
-            false => What::Died(autopsy.how),
+        match self.link.life.autopsy() {
+            Some(autopsy) if autopsy.out_of_time => What::Hung,
+            Some(autopsy) => What::Died(autopsy.how),
+            None => self.garbled("it closed descriptor 0 or 3, and did not end"),
         }
     }
 
@@ -263,7 +268,8 @@ fn ended(how: Ending) -> What {
 fn shortened(mut message: String) -> String {
     const LONGEST: usize = 2000;
     if message.len() > LONGEST {
-        message.truncate(message.floor_char_boundary(LONGEST));
+        let end = (0..=LONGEST).rfind(|&end| message.is_char_boundary(end));
+        message.truncate(end.unwrap_or(0));
         message.push_str(" ...");
     }
     message

@@ -9,9 +9,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::line::{LineReader, LineWriter, NoLine};
+use super::pristine;
 use super::system::{self, STEPS, WAKES};
 use super::wire::{Done, Ending, NUMBERS, Said, Told, VERSION};
-use super::pristine;
 use crate::coroutine::overflow;
 use crate::coroutine::process::{Identity, Pause, Process, Shell};
 use crate::panics::{self, Exit};
@@ -71,10 +71,7 @@ fn one<P: Protocol, A: Serialize>(build: &impl Fn() -> (ServerFn<P>, A)) -> io::
     panics::install();
     overflow::install();
     let mut wire = Wire {
-        reader: LineReader::new(
-            PipeReader::from(system::inherited(WAKES)?),
-            usize::MAX,
-        ),
+        reader: LineReader::new(PipeReader::from(system::inherited(WAKES)?), usize::MAX),
         writer: LineWriter::new(PipeWriter::from(system::inherited(STEPS)?)),
         line: Vec::new(),
     };
@@ -135,7 +132,8 @@ fn run<P: Protocol>(
             },
             CoroutineResult::Yield(Pause::Flooded(actions)) => {
                 let how = Ending::Flooded(actions);
-                wire.borrow_mut().say(&Said::<P>::Ended { done: vec![], how })?;
+                wire.borrow_mut()
+                    .say(&Said::<P>::Ended { done: vec![], how })?;
                 // What a coroutine holds that is in the middle of something is not dropped.
                 system::exit_at_once(0);
             }
@@ -176,7 +174,9 @@ fn run<P: Protocol>(
                 shell.now.set(now);
                 process.kill();
                 let how = Ending::Returned;
-                return wire.borrow_mut().say(&Said::<P>::Ended { done: vec![], how });
+                return wire
+                    .borrow_mut()
+                    .say(&Said::<P>::Ended { done: vec![], how });
             }
             Told::Describe {} | Told::Start { .. } | Told::Random { .. } => {
                 return Err(io::Error::other("the judge says what makes no sense now"));
@@ -236,7 +236,9 @@ impl Wire {
     }
 
     fn draw<P: Protocol>(&mut self) -> [u32; NUMBERS] {
-        let drawn = self.say(&Said::<P>::Draw {}).and_then(|()| self.hear::<P>());
+        let drawn = self
+            .say(&Said::<P>::Draw {})
+            .and_then(|()| self.hear::<P>());
         match drawn.map(|told| match told {
             Told::Random { numbers } => numbers.try_into().ok(),
             _ => None,
@@ -251,6 +253,8 @@ impl Wire {
 fn parse<T: DeserializeOwned>(line: &[u8]) -> io::Result<T> {
     serde_json::from_slice(line).map_err(|error| {
         let text = String::from_utf8_lossy(line);
-        io::Error::other(format!("the judge says what is not understood: {error}: {text}"))
+        io::Error::other(format!(
+            "the judge says what is not understood: {error}: {text}"
+        ))
     })
 }
