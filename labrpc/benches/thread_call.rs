@@ -50,7 +50,7 @@ impl Protocol for Count {
         Event::Answered(answer)
     }
 
-    fn is_answer(_: &Number, _: &Number) -> bool {
+    fn is_answer(_: &Number, _: &u64) -> bool {
         true
     }
 

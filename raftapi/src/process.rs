@@ -69,3 +69,60 @@ impl Server {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde::de::DeserializeOwned;
+    use serde_json::Value;
+
+    use super::*;
+    use crate::{Reply, Request, Stable, Status};
+
+    /// Whether this is a `T`, with nothing left out and nothing of it ignored.
+    fn is<T: DeserializeOwned + Serialize>(value: &Value) -> bool {
+        let read: Option<T> = serde_json::from_value(value.clone()).ok();
+        read.is_some_and(|read| serde_json::to_value(read).unwrap() == *value)
+    }
+
+    /// Looks at everything of Raft's in a line of the protocol; how much there was.
+    fn check(name: &str, value: &Value) -> usize {
+        let holds = match name {
+            "args" | "request" if value.get("now").is_none() => is::<Request>(value),
+            "reply" if value.get("now").is_none() => is::<Reply>(value),
+            "call" if value.is_array() => is::<Request>(&value[1]),
+            "answer" => is::<Reply>(&value[1]),
+            "stable" | "persist" => is::<Stable>(value),
+            "publish" => is::<Status>(value),
+            // Of what is declared some may be left out.
+            "about" => serde_json::from_value::<Declared>(value.clone()).is_ok(),
+            _ => {
+                let within: Vec<(&str, &Value)> = match value {
+                    Value::Object(map) => map.iter().map(|(k, v)| (k.as_str(), v)).collect(),
+                    Value::Array(list) => list.iter().map(|v| ("", v)).collect(),
+                    _ => vec![],
+                };
+                return within.into_iter().map(|(name, v)| check(name, v)).sum();
+            }
+        };
+        assert!(holds, "{name}: {value}");
+        1
+    }
+
+    #[test]
+    fn the_document_of_the_protocol_tells_the_truth() {
+        let document = include_str!("../../labrpc/PROTOCOL.md");
+        let mut looked_at = 0;
+        for line in document.lines().filter(|line| line.starts_with("{\"")) {
+            let value: Value = serde_json::from_str(line).unwrap();
+            let name = line.split('"').nth(1).unwrap();
+            looked_at += match name.starts_with(char::is_uppercase) {
+                true => {
+                    assert!(is::<Request>(&value) || is::<Reply>(&value), "{line}");
+                    1
+                }
+                false => check("", &value),
+            };
+        }
+        assert_eq!(looked_at, 23);
+    }
+}

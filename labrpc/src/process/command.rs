@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::line::{LineReader, LineWriter};
 use super::program::{Autopsy, Life, Link, Program};
+use super::system;
 use super::wire::LONGEST_LINE;
 
 /// A command, as it is typed into a shell: `python3 examples/server.py`. It has all rights of whoever
@@ -53,14 +54,15 @@ impl Life for Spawned {
         None
     }
 
-    fn autopsy(&mut self) -> Autopsy {
-        match self.0.wait() {
+    fn autopsy(&mut self) -> Option<Autopsy> {
+        let autopsy = match system::in_a_while(|| self.0.try_wait().transpose())? {
             Ok(status) => Autopsy::of(status),
             Err(error) => Autopsy {
                 how: format!("how it ended is not known: {error}"),
                 out_of_time: false,
             },
-        }
+        };
+        Some(autopsy)
     }
 
     fn kill(&mut self) {

@@ -44,7 +44,7 @@ enum Order {
     Start(u64),
     /// How much processor time has it used so far?
     Look(u64),
-    /// Wait for its end. How did it end?
+    /// Wait a while for its end. How did it end?
     Autopsy(u64),
     /// Kill it.
     Kill(u64),
@@ -58,6 +58,7 @@ enum Order {
 enum Report {
     Time(Option<Duration>),
     Status(i32),
+    Alive,
     Failed(String),
 }
 
@@ -180,17 +181,18 @@ impl Life for Forked {
         }
     }
 
-    fn autopsy(&mut self) -> Autopsy {
+    fn autopsy(&mut self) -> Option<Autopsy> {
         let how = match lock(&self.link).ask(&Order::Autopsy(self.number)) {
-            Ok(Report::Status(status)) => return Autopsy::of(ExitStatus::from_raw(status)),
+            Ok(Report::Status(status)) => return Some(Autopsy::of(ExitStatus::from_raw(status))),
+            Ok(Report::Alive) => return None,
             Ok(Report::Failed(why)) => why,
             Ok(Report::Time(_)) => "the pristine process answers something else".to_string(),
             Err(error) => format!("the pristine process is gone: {error}"),
         };
-        Autopsy {
+        Some(Autopsy {
             how,
             out_of_time: false,
-        }
+        })
     }
 
     fn kill(&mut self) {
@@ -334,11 +336,14 @@ impl Children {
     }
 
     fn autopsy(&mut self, number: u64) -> Report {
-        if let Some(child) = self.running.remove(&number) {
-            return match system::reap(child) {
-                Ok(status) => Report::Status(status),
-                Err(error) => Report::Failed(format!("how it ended is not known: {error}")),
+        if let Some(child) = self.pid(number) {
+            let report = match system::in_a_while(|| system::reap(child).transpose()) {
+                Some(Ok(status)) => Report::Status(status),
+                Some(Err(error)) => Report::Failed(format!("how it ended is not known: {error}")),
+                None => return Report::Alive,
             };
+            self.running.remove(&number);
+            return report;
         }
         let known = self.ended.remove(&number);
         known.unwrap_or_else(|| Report::Failed("there was no such server".to_string()))

@@ -33,8 +33,8 @@ pub(super) trait Life {
     /// The processor time that it has used; none if that is not known.
     fn processor_time(&mut self) -> Option<Duration>;
 
-    /// Waits for its end, which has come or is about to. How it ended.
-    fn autopsy(&mut self) -> Autopsy;
+    /// It has let go of a pipe, so its end has come or is about to: how it ended. None if it lives on.
+    fn autopsy(&mut self) -> Option<Autopsy>;
 
     /// Kills it.
     fn kill(&mut self);

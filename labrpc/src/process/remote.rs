@@ -108,6 +108,9 @@ const ASLEEP: u32 = 5;
 /// The same where it is not known how much it uses.
 const PATIENCE: u32 = 60;
 
+/// More requests for random numbers than this within one step are a loop that never waits.
+const MOST_DRAWS: u32 = 10_000;
+
 /// A server's process, and what it may do.
 struct Process<P: Protocol> {
     link: Link,
@@ -156,7 +159,7 @@ impl<P: Protocol> Process<P> {
     /// Kills it, as servers are killed: it is told, and ends. It may end as it likes, but end it must.
     fn end(&mut self, now: Time) -> Result<(), What> {
         let ended = self.tell(&Told::Killed { now }).and_then(|()| {
-            loop {
+            for _ in 0..MOST_DRAWS {
                 match self.hear()? {
                     Said::Ended { .. } => return Ok(()),
                     // What it had been told before, or what it draws to no end.
@@ -166,6 +169,8 @@ impl<P: Protocol> Process<P> {
                     _ => {}
                 }
             }
+            self.link.life.kill();
+            Err(What::Hung)
         });
         match ended {
             Err(What::Hung) => Err(What::Hung),
@@ -186,13 +191,19 @@ impl<P: Protocol> Process<P> {
         if let Some(what) = self.failed.take() {
             return Err(what);
         }
+        let mut draws = 0;
         loop {
             match self.hear()? {
                 Said::Step { done, until } => {
                     self.perform(ctx, done)?;
                     return Ok(Some(until));
                 }
+                Said::Draw {} if draws == MOST_DRAWS => {
+                    let how = format!("it asked for random numbers {draws} times in one step");
+                    return Err(self.garbled(&how));
+                }
                 Said::Draw {} => {
+                    draws += 1;
                     let numbers = (0..NUMBERS).map(|_| ctx.draw()).collect();
                     self.tell(&Told::Random { numbers })?;
                 }
@@ -288,10 +299,10 @@ impl<P: Protocol> Process<P> {
     }
 
     fn died(&mut self) -> What {
-        let autopsy = self.link.life.autopsy();
-        match autopsy.out_of_time {
-            true => What::Hung,
-            false => What::Died(autopsy.how),
+        match self.link.life.autopsy() {
+            Some(autopsy) if autopsy.out_of_time => What::Hung,
+            Some(autopsy) => What::Died(autopsy.how),
+            None => self.garbled("it closed descriptor 0 or 3, and did not end"),
         }
     }
 
@@ -315,7 +326,8 @@ fn ended(how: Ending) -> What {
 fn shortened(mut message: String) -> String {
     const LONGEST: usize = 2000;
     if message.len() > LONGEST {
-        message.truncate(message.floor_char_boundary(LONGEST));
+        let end = (0..=LONGEST).rfind(|&end| message.is_char_boundary(end));
+        message.truncate(end.unwrap_or(0));
         message.push_str(" ...");
     }
     message

@@ -99,17 +99,25 @@ pub fn fork() -> io::Result<Fork> {
     }
 }
 
-/// Waits for the end of a child. How it ended, as the system says it.
-pub fn reap(child: pid_t) -> io::Result<c_int> {
+/// Takes notice of this child if it has ended: how, as the system says it.
+pub fn reap(child: pid_t) -> io::Result<Option<c_int>> {
     let mut status = 0;
-    loop {
-        // SAFETY: the status lives through the call.
-        match check(unsafe { libc::waitpid(child, &mut status, 0) }) {
-            Ok(_) => return Ok(status),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
+    // SAFETY: the status lives through the call.
+    let ended = check(unsafe { libc::waitpid(child, &mut status, libc::WNOHANG) })?;
+    Ok((ended == child).then_some(status))
+}
+
+/// Waits until this comes to something, for as long as a process may take to end that has let go of its
+/// pipes.
+pub fn in_a_while<T>(mut look: impl FnMut() -> Option<T>) -> Option<T> {
+    const LOOKS: u32 = 2000;
+    (0..LOOKS).find_map(|looks| {
+        if looks > 0 {
+            #[allow(clippy::disallowed_methods)] // a process ends by the wall clock
+            std::thread::sleep(Duration::from_millis(1));
         }
-    }
+        look()
+    })
 }
 
 /// Takes notice of a child that has ended, if there is one: which, and how.

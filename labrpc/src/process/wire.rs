@@ -127,3 +127,69 @@ pub enum Ending {
 
 /// How many random numbers are handed over at a time.
 pub const NUMBERS: usize = BLOCK;
+
+#[cfg(test)]
+mod tests {
+    use serde::de::DeserializeOwned;
+    use serde_json::Value;
+
+    use super::*;
+    use crate::{Answer, Call};
+
+    /// A protocol whose messages are anything.
+    struct Anything;
+
+    impl Protocol for Anything {
+        type Request = Value;
+        type Reply = Value;
+        type Stable = Value;
+        type Status = Value;
+        type Event = ();
+
+        fn request_event(_: Call<Self, Value>) {}
+
+        fn reply_event(_: Answer<Value, Value>) {}
+
+        fn request_name(_: &Value) -> &'static str {
+            "request"
+        }
+
+        fn is_answer(_: &Value, _: &Value) -> bool {
+            true
+        }
+    }
+
+    /// What a line comes to when it is read and written again, if it can be read.
+    fn again<T: DeserializeOwned + Serialize>(line: &str) -> Option<Value> {
+        let read: T = serde_json::from_str(line).ok()?;
+        Some(serde_json::to_value(&read).unwrap())
+    }
+
+    /// Every line in `PROTOCOL.md` is one, with nothing left out and nothing of it ignored. What begins
+    /// with a capital is a message of Raft's, which `raftapi` looks at.
+    #[test]
+    fn the_document_tells_the_truth() {
+        let document = include_str!("../../PROTOCOL.md");
+        let mut told = 0;
+        let mut said = 0;
+        for line in document.lines().filter(|line| line.starts_with("{\"")) {
+            let name = line.split('"').nth(1).unwrap();
+            let as_told = again::<Told<Anything>>(line);
+            let as_said = again::<Said<Anything>>(line);
+            let as_done = again::<Done<Anything>>(line);
+            told += usize::from(as_told.is_some());
+            said += usize::from(as_said.is_some());
+            match as_told.or(as_said).or(as_done) {
+                Some(again) => {
+                    let value: Value = serde_json::from_str(line).unwrap();
+                    assert_eq!(again, value, "{line}");
+                }
+                None => assert!(name.starts_with(char::is_uppercase), "{line}"),
+            }
+        }
+        assert_eq!((told, said), (7, 8));
+        assert!(document.contains(&format!("This is protocol {VERSION},")));
+        assert!(document.contains(&format!("{NUMBERS} numbers from 0 to 2^32 - 1")));
+        assert_eq!(LONGEST_LINE, 1024 * 1024, "1 MiB, it says");
+    }
+}

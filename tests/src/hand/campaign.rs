@@ -178,7 +178,8 @@ impl Cluster {
 
     /// A peer refuses S0 its vote, or its pre-vote.
     pub fn refuses(&mut self, peer: ServerId, campaign: &Campaign) -> Outcome {
-        let term = campaign.term - u64::from(campaign.request.pre_vote);
+        let ahead = u64::from(campaign.request.pre_vote);
+        let term = campaign.term.saturating_sub(ahead);
         self.votes(peer, campaign, term, false)
     }
 

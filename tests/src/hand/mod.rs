@@ -92,7 +92,7 @@ impl Cluster {
         Ok(())
     }
 
-    /// From now on, no rule is looked at in this run.
+    /// From now on, no rule is looked at in this run, but for terms that no script could count on from.
     pub fn judge_by_no_rule(&mut self) {
         self.run_mut().observer_mut().lenient = true;
     }
@@ -239,7 +239,7 @@ impl Cluster {
     /// own.
     fn term_of_grant(&self, args: &RequestVote) -> Term {
         let echoes = !args.pre_vote || self.features().pre_vote == Some(PreVote::Etcd);
-        args.term - u64::from(!echoes)
+        args.term.saturating_sub(u64::from(!echoes))
     }
 
     /// Answers a request of S0 as the peer that it was sent to.
