@@ -1,4 +1,4 @@
-.PHONY: help run test realtime load timeline weights transcripts book starter variants soak mutants mutants-repeat mutation bench doc lint fmt ci clean
+.PHONY: help run test realtime load timeline weights transcripts book starter gradescope variants soak mutants mutants-repeat mutation bench doc lint fmt ci clean
 
 help: ## list these names
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -43,6 +43,9 @@ mutation: ## every function and operator of the reference changed, one at a time
 
 starter: ## the starter is in step with the reference, and fails politely
 	.ci/starter
+
+gradescope: ## an autograder in target/raftlab/gradescope.zip; with hidden seeds: make gradescope HIDDEN_SEEDS=...
+	raftlab/deploy/gradescope/make-zip target/raftlab/gradescope.zip $(HIDDEN_SEEDS)
 
 soak: ## correct servers written differently, a million runs: none may fail
 	cargo run --release -p variants -- --runs 900000

@@ -51,7 +51,8 @@ pub struct GradeArgs {
     #[arg(long, value_name = "FORMAT", value_delimiter = ',')]
     pub format: Vec<Format>,
 
-    /// Write the one submission's result here, too, whenever more is known: gradescope or classroom
+    /// Take what is given for one submission, whatever it looks like, and write its result here, too,
+    /// whenever more is known: gradescope or classroom
     #[arg(long, value_name = "FILE")]
     pub results: Option<PathBuf>,
 

@@ -75,16 +75,17 @@ pub fn run(args: &GradeArgs) -> Result<Ending> {
     let seeds = Seeds::read(args.seeds, args.hidden_seeds.as_deref())?;
     let roster = args.roster.as_deref().map(Roster::read).transpose()?;
     let overrides = args.overrides.as_deref().map(Overrides::read).transpose()?;
-    let mut submissions = submissions::read(&args.submissions)?;
+    let mut submissions = match (&args.results, &args.submissions[..]) {
+        (None, paths) => submissions::read(paths)?,
+        (Some(_), [path]) => submissions::read_single(path)?,
+        (Some(_), paths) => bail!(
+            "--results is for one submission, and there are {}: without it each has a file of its own in {}",
+            paths.len(),
+            args.out.display()
+        ),
+    };
     if submissions.is_empty() {
         bail!("there is no submission in what was given");
-    }
-    if args.results.is_some() && submissions.len() != 1 {
-        bail!(
-            "--results is for one submission, and there are {}: each has a file of its own in {}",
-            submissions.len(),
-            args.out.display()
-        );
     }
     let missing = roster
         .map(|roster| roster.assign(&mut submissions))

@@ -100,8 +100,27 @@ pub(crate) fn read(paths: &[PathBuf]) -> Result<Vec<Submission>> {
     Ok(all)
 }
 
+/// Reads one submission, whatever it looks like: two folders in it are no two submissions.
+///
+/// # Errors
+///
+/// When the path is not there or cannot be read.
+pub(crate) fn read_single(path: &Path) -> Result<Vec<Submission>> {
+    let read = read_container(path, |_| Ok(None), true);
+    read.with_context(|| format!("cannot read {}", path.display()))
+}
+
 /// What is at a path, which may be the only one.
 fn read_one(path: &Path, alone: bool) -> Result<Vec<Submission>> {
+    read_container(path, bulk::split, alone)
+}
+
+/// What is at a path, as `split` takes it apart.
+fn read_container(
+    path: &Path,
+    split: impl Fn(&Container) -> Result<Option<Vec<Group>>>,
+    alone: bool,
+) -> Result<Vec<Submission>> {
     let file = name_of(path)?;
     let name = names::without_extension(&file);
     let mut budget = Budget::new();
@@ -118,7 +137,7 @@ fn read_one(path: &Path, alone: bool) -> Result<Vec<Submission>> {
             }
         }
     };
-    let Some(mut groups) = bulk::split(&container)? else {
+    let Some(mut groups) = split(&container)? else {
         let group = Group {
             name: if container.is_folder() { &file } else { name }.to_string(),
             students: Vec::new(),

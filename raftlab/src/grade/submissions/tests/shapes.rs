@@ -244,3 +244,28 @@ fn what_is_missing_is_said() {
     let error = format!("{:#}", absent.unwrap_err());
     assert!(error.contains("nobody.zip"), "{error}");
 }
+
+#[test]
+fn what_is_one_submission_is_read_as_one() {
+    let scratch = Scratch::new("single");
+    scratch.file("submission/docs/answers.md", "");
+    scratch.file("submission/lab/src/lib.rs", "mod core;");
+    let folder = scratch.path().join("submission");
+    assert_eq!(read_all(&folder).len(), 2);
+    let single = |path| -> Vec<String> {
+        super::super::read_single(path)
+            .unwrap()
+            .iter()
+            .map(told)
+            .collect()
+    };
+    assert_eq!(single(&folder), ["submission: lib.rs"]);
+    // Two submissions are no submission.
+    scratch.file("submission/other/src/lib.rs", "");
+    let told = single(&folder);
+    assert_eq!(told.len(), 1);
+    assert!(
+        told[0].starts_with("submission: refused: there are several lib.rs"),
+        "{told:?}"
+    );
+}
