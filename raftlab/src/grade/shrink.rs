@@ -12,12 +12,12 @@ use suite::timeline;
 use suite::watch::Recording;
 
 use super::model::Shortest;
-use super::play::Player;
+use super::play::{Interrupted, Player};
 use crate::files::WholeFile;
 
 /// How many seeds are tried of each variation.
 const SEEDS: u64 = 20;
-/// After so many steps no further variation is tried.
+/// After so many steps nothing further is tried.
 const STEPS: u64 = 200_000;
 
 /// A run in which a rule is broken.
@@ -62,46 +62,59 @@ pub fn shortest(
     rule: &str,
     page: &Path,
 ) -> Result<Option<Shortest>> {
-    let mut steps = 0;
-    let mut tried = |test: &Test, variation: Variation, seed: u64| -> Result<Option<Run>> {
-        let varied = test.varied(&variation);
-        let played = player.run(&varied, seed, Recording::Nothing);
-        let played = match played {
-            Ok(played) => played,
-            // A script that is varied may ask for what cannot be done.
-            Err(error) if variation == Variation::default() => return Err(error),
-            Err(error) if error.is::<super::play::Interrupted>() => return Err(error),
-            Err(_) => return Ok(None),
-        };
-        steps += played.steps;
-        let same = played.finding.as_ref().is_some_and(|f| f.rule == rule);
-        Ok((same && steps < 4 * STEPS).then_some(Run {
-            test: varied,
-            variation,
-            seed,
-            played,
-        }))
+    let mut search = Search {
+        player,
+        test,
+        rule,
+        steps: 0,
     };
-    let Some(mut best) = tried(test, Variation::default(), seed)? else {
+    let Some(mut best) = search.run(Variation::default(), seed)? else {
         return Ok(None);
     };
-    let mut spent = best.played.steps;
+    search.steps = 0;
     for variation in variations(test) {
-        if spent > STEPS {
-            break;
-        }
         for seed in 0..SEEDS {
-            let Some(run) = tried(test, variation, seed)? else {
-                spent += 1000; // about what a run takes that finds nothing
-                continue;
-            };
-            spent += run.played.steps;
-            if run.length() < best.length() {
+            if search.steps > STEPS {
+                break;
+            }
+            if let Some(run) = search.run(variation, seed)?
+                && run.length() < best.length()
+            {
                 best = run;
             }
         }
     }
     tell(player, test, &best, page).map(Some)
+}
+
+struct Search<'a> {
+    player: &'a Player<'a>,
+    test: &'a Test,
+    rule: &'a str,
+    /// Steps that were taken so far.
+    steps: u64,
+}
+
+impl Search<'_> {
+    /// Plays a variation. The run, if the rule is broken in it.
+    fn run(&mut self, variation: Variation, seed: u64) -> Result<Option<Run>> {
+        let test = self.test.varied(&variation);
+        let played = match self.player.run(&test, seed, Recording::Nothing) {
+            Ok(played) => played,
+            Err(error) if variation == Variation::default() => return Err(error),
+            Err(error) if error.is::<Interrupted>() => return Err(error),
+            // A script that is varied may ask for what cannot be done.
+            Err(_) => return Ok(None),
+        };
+        self.steps += played.steps;
+        let same = played.finding.as_ref().is_some_and(|f| f.rule == self.rule);
+        Ok(same.then_some(Run {
+            test,
+            variation,
+            seed,
+            played,
+        }))
+    }
 }
 
 /// The variations of a test, the simplest first; the test itself, with other seeds, at last. What a script
