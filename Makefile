@@ -1,4 +1,4 @@
-.PHONY: help run test realtime load timeline weights transcripts book starter gradescope variants soak mutants mutants-repeat mutation bench doc lint fmt ci clean
+.PHONY: help run test realtime load timeline weights transcripts book starter gradescope variants soak mutants mutants-repeat class mutation bench doc lint fmt ci clean
 
 help: ## list these names
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -36,6 +36,9 @@ mutants: ## every wrong server of tests/mutants, and what the suite says of it
 
 mutants-repeat: ## whether each is caught with ten sets of seeds
 	cargo run --release --quiet -p mutants -- --repeat 10
+
+class: ## every wrong server, graded as a class: each loses points in its own part
+	cargo test --release -p raftlab --test grade -- --ignored --nocapture every_wrong_server
 
 mutation: ## every function and operator of the reference changed, one at a time; takes an hour
 	command -v cargo-mutants >/dev/null || cargo install --locked cargo-mutants

@@ -34,7 +34,8 @@ pub struct Confinement {
 /// One instruction of a seccomp program: code, jump if true, jump if false, operand.
 pub type Instruction = (u16, u8, u8, u32);
 
-/// What the judge asks of a pristine process.
+/// What the judge asks of a pristine process. All but a start are answered before the next is asked, and a
+/// start comes with descriptors, which end what is read at once: so no two are ever read as one.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Order {
@@ -196,7 +197,7 @@ impl Life for Forked {
     }
 
     fn kill(&mut self) {
-        let _ = lock(&self.link).say(&Order::Kill(self.number));
+        let _ = lock(&self.link).ask(&Order::Kill(self.number));
     }
 }
 
@@ -244,6 +245,7 @@ pub(super) fn stay(server: impl Fn() -> io::Result<()>) -> io::Result<()> {
                 if let Some(child) = children.pid(number) {
                     system::kill(child);
                 }
+                report(&socket, &Report::Time(None))?;
             }
             (Order::Used, _) => {
                 children.reap_all();

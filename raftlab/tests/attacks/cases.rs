@@ -3,9 +3,10 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
+
+use crate::submissions::{Base, copy, entries, house};
 
 /// A hostile submission.
 #[derive(Clone, Debug)]
@@ -30,17 +31,6 @@ pub struct Attack {
     links: Vec<(String, String)>,
 }
 
-/// What an attack is a change of.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Base {
-    /// `raft/src`: earns everything.
-    Reference,
-    /// `starter/src`: earns nothing.
-    Starter,
-    /// The reference with the patch of this number.
-    Mutant(String),
-}
-
 /// What is to come of an attack.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Expected {
@@ -63,15 +53,12 @@ pub enum Expected {
 pub enum Left {
     /// A file.
     File(PathBuf),
-    /// A port of this machine that is listened to, or that was reached.
+    /// A port of this machine that is listened to.
     Port(u16),
+    /// A call to a port of this machine, on which the test listens.
+    Call(u16),
     /// A process of this name.
     Process(String),
-}
-
-/// The workspace.
-pub fn house() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
 impl Attack {
@@ -174,60 +161,6 @@ impl Attack {
     }
 }
 
-impl Base {
-    fn parse(value: &str) -> Result<Base> {
-        Ok(match value {
-            "reference" => Base::Reference,
-            "starter" => Base::Starter,
-            _ => match value.strip_prefix("mutant ") {
-                Some(number) => Base::Mutant(number.to_string()),
-                None => bail!("'Base: {value}': expected reference, starter or mutant NN"),
-            },
-        })
-    }
-
-    /// Makes the base alone a submission: what it earns is earned honestly.
-    ///
-    /// # Errors
-    ///
-    /// When it cannot be written, or the patch no longer applies.
-    pub fn assemble(&self, into: &Path) -> Result<()> {
-        let server = match self {
-            Base::Starter => "starter/src",
-            Base::Reference | Base::Mutant(_) => "raft/src",
-        };
-        // The patches name their files as the workspace does.
-        copy(&house().join(server), &into.join(server))?;
-        if let Base::Mutant(number) = self {
-            let patches = entries(&house().join("tests/mutants"))?;
-            let start = format!("{number}-");
-            let is_it = |path: &&PathBuf| {
-                let name = path.file_name().unwrap_or_default().to_string_lossy();
-                name.starts_with(&start)
-            };
-            let patch = patches.iter().find(is_it);
-            let patch = patch.with_context(|| format!("there is no mutant {number}"))?;
-            let mut command = Command::new("patch");
-            command.args([
-                "-p1",
-                "--silent",
-                "--fuzz=0",
-                "--no-backup-if-mismatch",
-                "--input",
-            ]);
-            let done = command
-                .arg(fs::canonicalize(patch)?)
-                .current_dir(into)
-                .status();
-            let done = done.context("patch (the Debian package 'patch')")?;
-            ensure!(done.success(), "{} does not apply", patch.display());
-        }
-        fs::rename(into.join(server), into.join("src"))?;
-        fs::remove_dir(into.join(server).with_file_name(""))?;
-        Ok(())
-    }
-}
-
 impl Expected {
     fn parse(value: &str) -> Result<Expected> {
         Ok(match value {
@@ -256,15 +189,20 @@ impl Left {
         let (kind, name) = pair(
             value,
             " ",
-            "Leaves nothing: file PATH, port N, process NAME",
+            "Leaves nothing: file PATH, port N, call N, process NAME",
         )?;
         Ok(match kind.as_str() {
             "file" => Left::File(name.into()),
-            "port" => Left::Port(name.parse().with_context(|| format!("port '{name}'"))?),
+            "port" => Left::Port(number("port", &name)?),
+            "call" => Left::Call(number("call", &name)?),
             "process" => Left::Process(name),
-            _ => bail!("'{kind}' is none of file, port, process"),
+            _ => bail!("'{kind}' is none of file, port, call, process"),
         })
     }
+}
+
+fn number(kind: &str, name: &str) -> Result<u16> {
+    name.parse().with_context(|| format!("{kind} '{name}'"))
 }
 
 fn pair(value: &str, between: &str, expected: &str) -> Result<(String, String)> {
@@ -272,32 +210,6 @@ fn pair(value: &str, between: &str, expected: &str) -> Result<(String, String)> 
         .split_once(between)
         .with_context(|| format!("'{value}': expected '{expected}'"))?;
     Ok((first.to_string(), second.to_string()))
-}
-
-/// What is in a folder, in the order of its names.
-fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
-    let read = || -> std::io::Result<Vec<PathBuf>> {
-        fs::read_dir(folder)?
-            .map(|entry| Ok(entry?.path()))
-            .collect()
-    };
-    let mut paths = read().with_context(|| folder.display().to_string())?;
-    paths.sort();
-    Ok(paths)
-}
-
-/// Copies a folder over another.
-fn copy(from: &Path, to: &Path) -> Result<()> {
-    fs::create_dir_all(to)?;
-    for path in entries(from)? {
-        let to = to.join(path.file_name().context("an entry has a name")?);
-        if path.is_dir() {
-            copy(&path, &to)?;
-        } else {
-            fs::copy(&path, to)?;
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -308,7 +220,7 @@ mod tests {
 
     #[test]
     fn a_head_says_what_is_tried_and_what_is_to_come_of_it() {
-        let more = "Leaves nothing: file /tmp/a b, port 47011, process c\nNever shows: d: e | f\n\
+        let more = "Leaves nothing: file /tmp/a b, port 47011, call 47012, process c\nNever shows: d: e | f\n\
                     Make: 5 src/two words.rs\nLink: src/g.rs -> /h\n\nBase: prose\n";
         let attack = Attack::parse("name", &format!("{HEAD}{more}")).unwrap();
         assert_eq!(
@@ -318,7 +230,12 @@ mod tests {
         assert_eq!(attack.base, Base::Mutant("31".to_string()));
         assert_eq!(attack.expected, Expected::Zero);
         let process = Left::Process("c".to_string());
-        let left = [Left::File("/tmp/a b".into()), Left::Port(47011), process];
+        let left = [
+            Left::File("/tmp/a b".into()),
+            Left::Port(47011),
+            Left::Call(47012),
+            process,
+        ];
         assert_eq!(attack.leaves, left);
         assert_eq!(attack.never_shows, ["d: e", "f"]);
         assert_eq!(attack.makes, [(5, "src/two words.rs".to_string())]);
@@ -337,7 +254,10 @@ mod tests {
             ),
             ("Expect: much\n", "nothing that README.md tells of"),
             ("Expect: fails classic::none\n", "names no test"),
-            ("Leaves nothing: door 5\n", "none of file, port, process"),
+            (
+                "Leaves nothing: door 5\n",
+                "none of file, port, call, process",
+            ),
             ("Leaves nothing: port 70000\n", "port '70000'"),
             ("Make: some src/a.rs\n", "'some' bytes"),
             ("Link: src/a.rs /b\n", "expected 'Link: PATH -> TARGET'"),

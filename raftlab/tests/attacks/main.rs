@@ -1,15 +1,28 @@
-//! The hostile submissions of `tests/attacks/`: each can be read, and makes a folder as a student would
-//! hand in.
+//! The hostile submissions of `tests/attacks/`: each can be read, makes a folder as a student would hand
+//! in, and brings nothing.
+//!
+//! | file | what |
+//! |---|---|
+//! | `cases.rs` | an attack as it is written down |
+//! | `scene.rs` | what is there when they begin, and what must not be there when they are over |
+//! | `withstood.rs` | all of them at once, against the grader |
 
-// Links, and names that not every system can write.
-#![cfg(unix)]
+// Sandboxes; and links, and names that not every system can write.
+#![cfg(target_os = "linux")]
 
 mod cases;
+#[path = "../common/grader.rs"]
+mod grader;
+mod scene;
+#[path = "../common/submissions.rs"]
+mod submissions;
+mod withstood;
 
 use std::fs;
 use std::path::Path;
 
-use cases::{Attack, Expected, house};
+use cases::{Attack, Expected};
+use submissions::house;
 
 #[test]
 fn every_attack_can_be_read_and_assembled() {
