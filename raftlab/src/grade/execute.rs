@@ -122,13 +122,17 @@ fn quiet_workers() {
     }));
 }
 
-/// The processors that this process may use.
+/// The processors that this process may use, beginning with the one that it is on: several graders on one
+/// machine are not all to begin with the first.
 fn processors() -> Vec<usize> {
-    let set =
-        rustix::thread::sched_getaffinity(None).unwrap_or_else(|_| rustix::thread::CpuSet::new());
-    (0..rustix::thread::CpuSet::MAX_CPU)
-        .filter(|&processor| set.is_set(processor))
-        .collect()
+    let set = rustix::thread::sched_getaffinity(None);
+    let set = set.unwrap_or_else(|_| rustix::thread::CpuSet::new());
+    let all = 0..rustix::thread::CpuSet::MAX_CPU;
+    let mut processors: Vec<usize> = all.filter(|&processor| set.is_set(processor)).collect();
+    let here = rustix::thread::sched_getcpu();
+    let place = processors.iter().position(|&processor| processor == here);
+    processors.rotate_left(place.unwrap_or(0));
+    processors
 }
 
 /// Keeps a worker, and all that it starts, on one processor: a message from the judge to a server and

@@ -1,7 +1,7 @@
 //! Which seeds are played: those that students play at home, and hidden ones.
 
 use std::fs::{self, File};
-use std::io::{Read, Write};
+use std::io::Read;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};

@@ -1,8 +1,6 @@
 //! What is to be done: a list of submissions and tests. It knows nothing of how it is done, nor of what
 //! comes of it.
 
-use std::collections::BTreeMap;
-
 use sha2::{Digest, Sha256};
 use suite::cluster::TimeKind;
 use suite::test::Test;
@@ -11,7 +9,7 @@ use super::build::Kit;
 use super::hash::hex;
 use super::play::House;
 use super::seeds::Seeds;
-use super::submissions::Submission;
+use super::submissions::{Sources, Submission};
 
 /// Everything that is to be done.
 pub struct Work {
@@ -31,8 +29,8 @@ pub struct Job {
     pub id: String,
     /// SHA-256 of its sources.
     pub hash: String,
-    /// Its sources, by their paths below `src/`.
-    pub sources: BTreeMap<String, String>,
+    /// Its sources.
+    pub sources: Sources,
     /// A hash of everything that its results depend on: results of another are no results of this one.
     pub fingerprint: String,
 }
@@ -53,7 +51,7 @@ impl Work {
                 id: submission.id.clone(),
                 fingerprint: hex(&Sha256::digest(all)),
                 hash,
-                sources: sources.files.clone(),
+                sources: sources.clone(),
             })
         });
         Work {

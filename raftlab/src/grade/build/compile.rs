@@ -2,7 +2,6 @@
 
 #![allow(clippy::disallowed_methods)] // the compiler lives by the wall clock
 
-use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::Read;
@@ -17,6 +16,7 @@ use anyhow::{Context, Result, bail};
 
 use super::kit::{CODE, Kit};
 use crate::grade::sandbox::{Cell, Level, Limits};
+use crate::grade::submissions::Sources;
 
 /// What came of the sources.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,8 +48,7 @@ const PATIENCE: Duration = Duration::from_secs(600);
 /// How much of what a compiler says is kept.
 const MOST_SAID: u64 = 64 * 1024;
 
-/// Builds these sources, unless the cache has what came of them: `sources` by their paths below `src/`,
-/// `hash` theirs.
+/// Builds these sources, unless the cache has what came of them, by their hash.
 ///
 /// # Errors
 ///
@@ -58,7 +57,7 @@ pub fn build(
     kit: &Kit,
     level: Level,
     cache: &Path,
-    sources: &BTreeMap<String, String>,
+    sources: &Sources,
     hash: &str,
 ) -> Result<Built> {
     let kept = cache
@@ -70,7 +69,10 @@ pub fn build(
     let scratch = Scratch::new(cache)?;
     let (work, result) = (scratch.0.join("work"), scratch.0.join("result"));
     fs::create_dir_all(&result)?;
-    write_sources(&work, sources).context("the sources cannot be written down")?;
+    sources
+        .write_to(&work.join("starter/src"))
+        .and_then(|()| fs::write(work.join("main.rs"), MAIN))
+        .context("the sources cannot be written down")?;
     let built = compile(kit, level, &work)?;
     match &built {
         Built::Program(program) => {
@@ -116,17 +118,6 @@ impl Drop for Scratch {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
     }
-}
-
-fn write_sources(work: &Path, sources: &BTreeMap<String, String>) -> io::Result<()> {
-    for (path, text) in sources {
-        let path = work.join("starter/src").join(path);
-        if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder)?;
-        }
-        fs::write(path, text)?;
-    }
-    fs::write(work.join("main.rs"), MAIN)
 }
 
 fn compile(kit: &Kit, level: Level, work: &Path) -> Result<Built> {
