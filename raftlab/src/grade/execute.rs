@@ -47,6 +47,9 @@ pub struct Outcome {
     pub troubles: BTreeMap<String, String>,
 }
 
+/// Is told whenever more is known of a submission.
+pub type Tell<'a> = dyn FnMut(&Job, &Outcome) + Send + 'a;
+
 /// A submission that somebody works on.
 struct State {
     records: Records,
@@ -62,13 +65,13 @@ struct Shared<'a> {
     outcomes: Mutex<BTreeMap<usize, Outcome>>,
     times: Mutex<Times>,
     /// Told of each piece that was done: the submission, and what is known of it now.
-    tell: Mutex<&'a mut (dyn FnMut(&Job, &Outcome) + Send)>,
+    tell: Mutex<&'a mut Tell<'a>>,
 }
 
 impl Execution<'_> {
     /// Does everything. What came of each job, in their order, and how long it took. `tell` is told
     /// whenever more is known of one.
-    pub fn run(&self, tell: &mut (dyn FnMut(&Job, &Outcome) + Send)) -> (Vec<Outcome>, Times) {
+    pub fn run(&self, tell: &mut Tell<'_>) -> (Vec<Outcome>, Times) {
         quiet_workers();
         let count = self.work.jobs.len();
         let shared = Shared {
