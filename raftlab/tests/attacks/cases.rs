@@ -230,7 +230,12 @@ mod tests {
         assert_eq!(attack.base, Base::Mutant("31".to_string()));
         assert_eq!(attack.expected, Expected::Zero);
         let process = Left::Process("c".to_string());
-        let left = [Left::File("/tmp/a b".into()), Left::Port(47011), Left::Call(47012), process];
+        let left = [
+            Left::File("/tmp/a b".into()),
+            Left::Port(47011),
+            Left::Call(47012),
+            process,
+        ];
         assert_eq!(attack.leaves, left);
         assert_eq!(attack.never_shows, ["d: e", "f"]);
         assert_eq!(attack.makes, [(5, "src/two words.rs".to_string())]);
@@ -249,7 +254,10 @@ mod tests {
             ),
             ("Expect: much\n", "nothing that README.md tells of"),
             ("Expect: fails classic::none\n", "names no test"),
-            ("Leaves nothing: door 5\n", "none of file, port, call, process"),
+            (
+                "Leaves nothing: door 5\n",
+                "none of file, port, call, process",
+            ),
             ("Leaves nothing: port 70000\n", "port '70000'"),
             ("Make: some src/a.rs\n", "'some' bytes"),
             ("Link: src/a.rs /b\n", "expected 'Link: PATH -> TARGET'"),

@@ -33,7 +33,11 @@ impl<'a> Scene<'a> {
                 && path.is_absolute()
             {
                 let _ = fs::remove_file(path);
-                assert!(!path.exists(), "{} is there, and is not ours", path.display());
+                assert!(
+                    !path.exists(),
+                    "{} is there, and is not ours",
+                    path.display()
+                );
             }
         }
         fs::write(SECRET, "the grader's secret").expect("/tmp can be written to");
@@ -61,12 +65,18 @@ impl<'a> Scene<'a> {
         }
         let mut all = |what: String| found.push(("(all)".to_string(), what));
         for name in files(&self.grader.working).keys() {
-            all(format!("{} is in the grader's working folder", name.display()));
+            all(format!(
+                "{} is in the grader's working folder",
+                name.display()
+            ));
         }
         let now = lengths(&self.grader.class);
         for name in now.keys().chain(self.handed_in.keys()) {
             if now.get(name) != self.handed_in.get(name) {
-                all(format!("{} is not what was handed in any more", name.display()));
+                all(format!(
+                    "{} is not what was handed in any more",
+                    name.display()
+                ));
             }
         }
         // What is killed is gone a moment later.
@@ -93,7 +103,9 @@ impl<'a> Scene<'a> {
                 let nobody = |error: io::Error| error.kind() == io::ErrorKind::WouldBlock;
                 !stream.accept().is_err_and(nobody) || !datagram.recv(&mut [0]).is_err_and(nobody)
             }
-            Left::Process(name) => !processes(|line| line.split(' ').any(|word| word == name)).is_empty(),
+            Left::Process(name) => {
+                !processes(|line| line.split(' ').any(|word| word == name)).is_empty()
+            }
         }
     }
 
@@ -134,5 +146,7 @@ fn lengths(folder: &Path) -> BTreeMap<PathBuf, usize> {
 }
 
 fn contains(bytes: &[u8], text: &str) -> bool {
-    bytes.windows(text.len()).any(|part| part == text.as_bytes())
+    bytes
+        .windows(text.len())
+        .any(|part| part == text.as_bytes())
 }

@@ -27,7 +27,9 @@ impl Grader {
     /// In a folder of this name, without what an earlier run of the test has left there. Builds are kept:
     /// they are a function of what is built.
     pub fn new(name: &str) -> Grader {
-        let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join("grade").join(name);
+        let home = Path::new(env!("CARGO_TARGET_TMPDIR"))
+            .join("grade")
+            .join(name);
         let grader = Grader {
             class: home.join("class"),
             out: home.join("graded"),
@@ -55,8 +57,15 @@ impl Grader {
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_raftlab"));
         command.arg("grade").arg(&self.class);
-        command.arg("--out").arg(&self.out).arg("--cache").arg(&self.cache);
-        command.args(arguments).current_dir(&self.working).stdin(Stdio::null());
+        command
+            .arg("--out")
+            .arg(&self.out)
+            .arg("--cache")
+            .arg(&self.cache);
+        command
+            .args(arguments)
+            .current_dir(&self.working)
+            .stdin(Stdio::null());
         command
     }
 
@@ -68,7 +77,8 @@ impl Grader {
     /// The class as it was written down.
     pub fn graded(&self) -> Graded {
         let path = self.out.join("class.json");
-        let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let text =
+            fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         Graded(serde_json::from_str(&text).expect("class.json is JSON"))
     }
 
@@ -131,7 +141,11 @@ pub struct Submission<'a>(pub &'a Value);
 impl Graded {
     /// All submissions.
     pub fn all(&self) -> impl Iterator<Item = Submission<'_>> {
-        self.0["submissions"].as_array().into_iter().flatten().map(Submission)
+        self.0["submissions"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(Submission)
     }
 
     /// The submission of this id.
@@ -141,7 +155,8 @@ impl Graded {
 
     /// The same, of which the test is sure.
     pub fn of(&self, id: &str) -> Submission<'_> {
-        self.find(id).unwrap_or_else(|| panic!("{id} is not in the class"))
+        self.find(id)
+            .unwrap_or_else(|| panic!("{id} is not in the class"))
     }
 }
 
@@ -177,7 +192,9 @@ impl<'a> Submission<'a> {
     pub fn in_a_line(self) -> String {
         let (verdict, said) = self.verdict();
         let (points, extra) = self.earned();
-        let found = self.tests().find(|test| test["outcome"]["Failed"].is_object());
+        let found = self
+            .tests()
+            .find(|test| test["outcome"]["Failed"].is_object());
         let found = found.map(|test| {
             let (path, failure) = (&test["path"], &test["outcome"]["Failed"]);
             format!("; {path}: {}: {}", failure["rule"], failure["sentence"])
@@ -215,10 +232,15 @@ pub fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
                 continue;
             }
             let bytes = match kind.is_symlink() {
-                true => fs::read_link(&path).map(|to| to.to_string_lossy().into_owned().into_bytes()),
+                true => {
+                    fs::read_link(&path).map(|to| to.to_string_lossy().into_owned().into_bytes())
+                }
                 false => fs::read(&path),
             };
-            let name = path.strip_prefix(folder).expect("it is below").to_path_buf();
+            let name = path
+                .strip_prefix(folder)
+                .expect("it is below")
+                .to_path_buf();
             found.insert(name, bytes.unwrap_or_default());
         }
     }

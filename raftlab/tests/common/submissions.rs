@@ -71,7 +71,10 @@ impl Base {
                 name.starts_with(&start)
             };
             let patch = patches.iter().find(is_it);
-            apply(patch.with_context(|| format!("there is no mutant {number}"))?, into)?;
+            apply(
+                patch.with_context(|| format!("there is no mutant {number}"))?,
+                into,
+            )?;
         }
         fs::rename(into.join(server), into.join("src"))?;
         fs::remove_dir(into.join(server).with_file_name(""))?;
@@ -81,8 +84,17 @@ impl Base {
 
 fn apply(patch: &Path, into: &Path) -> Result<()> {
     let mut command = Command::new("patch");
-    command.args(["-p1", "--silent", "--fuzz=0", "--no-backup-if-mismatch", "--input"]);
-    let done = command.arg(fs::canonicalize(patch)?).current_dir(into).status();
+    command.args([
+        "-p1",
+        "--silent",
+        "--fuzz=0",
+        "--no-backup-if-mismatch",
+        "--input",
+    ]);
+    let done = command
+        .arg(fs::canonicalize(patch)?)
+        .current_dir(into)
+        .status();
     let done = done.context("patch (the Debian package 'patch')")?;
     ensure!(done.success(), "{} does not apply", patch.display());
     Ok(())

@@ -56,7 +56,11 @@ fn whoever_is_killed_comes_to_the_same_in_the_end() {
 
 /// Without results and without builds, but with the libraries.
 fn forget(grader: &Grader) {
-    for folder in [&grader.out, &grader.cache.join("builds"), &grader.cache.join("scratch")] {
+    for folder in [
+        &grader.out,
+        &grader.cache.join("builds"),
+        &grader.cache.join("scratch"),
+    ] {
         let _ = fs::remove_dir_all(folder);
     }
 }
@@ -73,10 +77,17 @@ fn to_the_end(grader: &Grader) -> Duration {
 /// Grades until it is killed.
 fn live(grader: &Grader, span: Duration, must_be_killed: bool) {
     let mut command = grader.command(&ARGUMENTS);
-    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let mut child = command
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
     thread::sleep(span);
     let over = child.try_wait().unwrap();
-    assert!(!(must_be_killed && over.is_some()), "it was faster than it should be: {over:?}");
+    assert!(
+        !(must_be_killed && over.is_some()),
+        "it was faster than it should be: {over:?}"
+    );
     child.kill().unwrap(); // SIGKILL
     child.wait().unwrap();
     gone(grader);
@@ -98,7 +109,10 @@ fn written(grader: &Grader) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut files = files(&grader.out);
     files.retain(|name, _| name != "times.js" && name != "work/times.json");
     for (name, bytes) in &mut files {
-        if name.extension().is_some_and(|extension| extension == "jsonl") {
+        if name
+            .extension()
+            .is_some_and(|extension| extension == "jsonl")
+        {
             let mut lines: Vec<&[u8]> = bytes.split_inclusive(|&byte| byte == b'\n').collect();
             lines.sort_unstable();
             *bytes = lines.concat();
@@ -109,6 +123,11 @@ fn written(grader: &Grader) -> BTreeMap<PathBuf, Vec<u8>> {
 
 fn same(found: &BTreeMap<PathBuf, Vec<u8>>, expected: &BTreeMap<PathBuf, Vec<u8>>, when: &str) {
     let names = found.keys().chain(expected.keys());
-    let differ: Vec<&PathBuf> = names.filter(|&name| found.get(name) != expected.get(name)).collect();
-    assert!(differ.is_empty(), "{when}: these are not the same: {differ:?}");
+    let differ: Vec<&PathBuf> = names
+        .filter(|&name| found.get(name) != expected.get(name))
+        .collect();
+    assert!(
+        differ.is_empty(),
+        "{when}: these are not the same: {differ:?}"
+    );
 }

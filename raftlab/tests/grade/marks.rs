@@ -17,7 +17,10 @@ const TIMES: [&str; 2] = ["times.js", "work/times.json"];
 fn written(grader: &Grader) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut files = files(&grader.out);
     for name in TIMES {
-        assert!(files.remove(&PathBuf::from(name)).is_some(), "{name} is not there");
+        assert!(
+            files.remove(&PathBuf::from(name)).is_some(),
+            "{name} is not there"
+        );
     }
     files
 }
@@ -52,12 +55,24 @@ fn a_class_is_graded_and_once_more_comes_to_the_same_bytes() {
         "students/base-mutant-14-1.html",
     ] {
         let bytes = first.get(&PathBuf::from(name));
-        assert!(bytes.is_some_and(|bytes| !bytes.is_empty()), "{name}: {:?}", first.keys());
+        assert!(
+            bytes.is_some_and(|bytes| !bytes.is_empty()),
+            "{name}: {:?}",
+            first.keys()
+        );
     }
 
     let again = grade(&grader, &formats);
-    assert_eq!((again.code, &again.out), (Some(0), &run.out), "{}", again.err);
-    assert!(written(&grader) == first, "the same command has written other bytes");
+    assert_eq!(
+        (again.code, &again.out),
+        (Some(0), &run.out),
+        "{}",
+        again.err
+    );
+    assert!(
+        written(&grader) == first,
+        "the same command has written other bytes"
+    );
 
     marks_set_by_hand(&grader);
 }
@@ -65,7 +80,9 @@ fn a_class_is_graded_and_once_more_comes_to_the_same_bytes() {
 fn verdicts(grader: &Grader, mutant: &Base) {
     let graded = grader.graded();
     let all = suite::all();
-    let tests = all.iter().filter(|test| test.time == TimeKind::Virtual && test.part != Part::Extra);
+    let tests = all
+        .iter()
+        .filter(|test| test.time == TimeKind::Virtual && test.part != Part::Extra);
     let full: u64 = tests.map(|test| u64::from(test.points) * 100).sum();
     let reference = graded.of("base-reference");
     assert_eq!(reference.earned(), (full, 0), "{}", reference.in_a_line());
@@ -73,7 +90,10 @@ fn verdicts(grader: &Grader, mutant: &Base) {
     let mutant = graded.of(&mutant.id());
     let (points, _) = mutant.earned();
     assert!(0 < points && points < full, "{}", mutant.in_a_line());
-    assert_eq!(mutant.outcome("votes::first_come_first_served"), Some("Failed"));
+    assert_eq!(
+        mutant.outcome("votes::first_come_first_served"),
+        Some("Failed")
+    );
     let (verdict, said) = graded.of("broken").verdict();
     assert_eq!(verdict, "DoesNotCompile");
     assert!(said.contains("starter/src/core.rs"), "{said}");

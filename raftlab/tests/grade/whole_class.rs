@@ -19,7 +19,9 @@ use crate::submissions::{Base, house};
 /// A number from the environment: `RAFTLAB_CLASS=12 RAFTLAB_SEEDS=5` is a small class, quickly graded.
 fn number(name: &str, otherwise: usize) -> usize {
     let value = env::var(name).ok();
-    value.map_or(otherwise, |value| value.parse().unwrap_or_else(|_| panic!("{name}={value}")))
+    value.map_or(otherwise, |value| {
+        value.parse().unwrap_or_else(|_| panic!("{name}={value}"))
+    })
 }
 
 #[test]
@@ -27,7 +29,10 @@ fn number(name: &str, otherwise: usize) -> usize {
 fn every_wrong_server_loses_points_in_its_own_part() {
     let mut patches = Patch::all(&house().join("tests/mutants")).unwrap();
     // From all over the list.
-    let step = patches.len().div_ceil(number("RAFTLAB_CLASS", patches.len()).max(1)).max(1);
+    let step = patches
+        .len()
+        .div_ceil(number("RAFTLAB_CLASS", patches.len()).max(1))
+        .max(1);
     patches = patches.into_iter().step_by(step).collect();
     let seeds = number("RAFTLAB_SEEDS", 20).to_string();
     let grader = Grader::new("whole-class");
@@ -38,12 +43,18 @@ fn every_wrong_server_loses_points_in_its_own_part() {
 
     let began = Instant::now();
     let mut command = grader.command(&["--seeds", &seeds]);
-    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let mut child = command
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
     let peak = peak(&mut child);
     let code = child.wait().unwrap().code();
     let took = began.elapsed();
     let count = patches.len() + 2;
-    println!("{count} submissions, {seeds} seeds: {took:.0?}, the grader's peak {peak} (servers apart)");
+    println!(
+        "{count} submissions, {seeds} seeds: {took:.0?}, the grader's peak {peak} (servers apart)"
+    );
     assert_eq!(code, Some(0));
 
     let graded = grader.graded();
@@ -62,7 +73,11 @@ fn every_wrong_server_loses_points_in_its_own_part() {
         expect(&patch.name, loses(graded.of(&patch.name), own));
     }
     let table = wrong.join("\n");
-    assert!(wrong.is_empty(), "{} are not marked as they should be:\n{table}", wrong.len());
+    assert!(
+        wrong.is_empty(),
+        "{} are not marked as they should be:\n{table}",
+        wrong.len()
+    );
 }
 
 /// The reference with a patch, and with the options switched on that its head names.
@@ -81,14 +96,21 @@ fn hand_in_mutant(grader: &Grader, patch: &Patch) {
     let path = folder.join("src/server.rs");
     let text = fs::read_to_string(&path).unwrap();
     let plain = "server_with(timing, Options::default())";
-    assert_eq!(text.matches(plain).count(), 1, "{}: server() is written otherwise", patch.name);
+    assert_eq!(
+        text.matches(plain).count(),
+        1,
+        "{}: server() is written otherwise",
+        patch.name
+    );
     let switched_on = format!("server_with(timing, Options {{ {options}..Options::default() }})");
     fs::write(path, text.replace(plain, &switched_on)).unwrap();
 }
 
 fn virtual_points() -> u64 {
     let all = suite::all();
-    let tests = all.iter().filter(|test| test.time == TimeKind::Virtual && test.part != Part::Extra);
+    let tests = all
+        .iter()
+        .filter(|test| test.time == TimeKind::Virtual && test.part != Part::Extra);
     tests.map(|test| u64::from(test.points) * 100).sum()
 }
 
