@@ -104,13 +104,27 @@ impl Scratch {
     fn new(cache: &Path) -> io::Result<Scratch> {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let folder = cache.join("scratch");
-        let folder = folder.join(format!("{}-{number}", std::process::id()));
+        let all = cache.join("scratch");
+        if number == 0 {
+            remove_orphans(&all);
+        }
+        let folder = all.join(format!("{}-{number}", std::process::id()));
         match fs::remove_dir_all(&folder) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => fs::create_dir_all(&folder)?,
         }
         Ok(Scratch(folder))
+    }
+}
+
+/// Removes what graders have left that were killed. Those that live may share the cache.
+fn remove_orphans(all: &Path) {
+    for entry in fs::read_dir(all).into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let owner = name.split('-').next().unwrap_or_default();
+        if !Path::new("/proc").join(owner).exists() {
+            let _ = fs::remove_dir_all(entry.path());
+        }
     }
 }
 
