@@ -12,7 +12,7 @@ use crate::grader::{Grader, files, processes};
 const SECRET: &str = "/tmp/raftlab-attack-secret";
 
 /// Seeds that nobody can guess.
-const HIDDEN: &str = "7411234567890123457\n12345678901234567891\n";
+const HIDDEN: &str = "12345678901234567891\n";
 
 /// The machine around the grader.
 pub struct Scene<'a> {

@@ -77,7 +77,7 @@ fn arguments_that_make_no_sense_are_refused() {
         "[possible values: gradescope, classroom, junit, csv, html]",
     );
     refused(
-        &["--results", "r.json"],
+        &["--results", "r.json", "another"],
         "--results is for one submission, and there are 2",
     );
     refused(&["--roster", "nowhere.csv"], "nowhere.csv");
