@@ -159,14 +159,15 @@ impl<P: Protocol> Process<P> {
     /// Kills it, as servers are killed: it is told, and ends. It may end as it likes, but end it must.
     fn end(&mut self, now: Time) -> Result<(), What> {
         let ended = self.tell(&Told::Killed { now }).and_then(|()| {
+            // What it was told before comes first.
+            let mut before = self.told_ahead;
             for _ in 0..MOST_DRAWS {
                 match self.hear()? {
-                    Said::Ended { .. } => return Ok(()),
-                    // What it had been told before, or what it draws to no end.
                     Said::Draw {} => self.tell(&Told::Random {
                         numbers: vec![0; NUMBERS],
                     })?,
-                    _ => {}
+                    Said::Step { .. } if before > 0 => before -= 1,
+                    _ => return Ok(()),
                 }
             }
             self.link.life.kill();
