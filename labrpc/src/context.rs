@@ -73,6 +73,18 @@ pub enum Wake<P: Protocol> {
     Killed,
 }
 
+impl<P: Protocol> Wake<P> {
+    /// What a server is handed; nothing, if it is killed.
+    pub(crate) fn as_ahead(&self) -> Option<Ahead<'_, P>> {
+        match self {
+            Wake::Request(call) => Some(Ahead::Request(call.from, call.ticket(), &call.args)),
+            Wake::Reply(answer) => Some(Ahead::Reply(answer.from, &answer.request, &answer.reply)),
+            Wake::Timeout => Some(Ahead::Timeout),
+            Wake::Killed => None,
+        }
+    }
+}
+
 /// What a server sees of the world. It can neither be moved nor shared between threads.
 pub struct Context<'h, P: Protocol> {
     pub(crate) host: &'h dyn Host<P>,

@@ -31,12 +31,17 @@ use crate::trials::threads;
 use crate::{Ending, Lab, files, table};
 
 pub fn run(lab: &Lab, args: &TestArgs) -> Result<Ending> {
+    let settings = Settings::from_env().map_err(anyhow::Error::msg)?;
     #[cfg(unix)]
     if let Some(command) = &args.process {
-        return run_on(&other(command)?, args, &replay_on(command));
+        let settings = Settings {
+            watchdog: None, // a process is watched by its stand-in
+            ..settings
+        };
+        return run_on(&other(command)?, args, &replay_on(command), &settings);
     }
     let how = if args.realtime { "--realtime " } else { "" };
-    run_on(lab, args, how)
+    run_on(lab, args, how, &settings)
 }
 
 /// Another program's server.
@@ -64,9 +69,8 @@ fn replay_on(command: &std::ffi::OsStr) -> String {
 }
 
 /// `how` is what replay commands need besides.
-fn run_on(lab: &Lab, args: &TestArgs, how: &str) -> Result<Ending> {
-    let settings = Settings::from_env().map_err(anyhow::Error::msg)?;
-    let plan = plan(lab, args, &settings)?;
+fn run_on(lab: &Lab, args: &TestArgs, how: &str, settings: &Settings) -> Result<Ending> {
+    let plan = plan(lab, args, settings)?;
     let varied = args.servers.is_some() || args.reliable;
     if varied && plan.tests.len() != 1 {
         bail!(
@@ -126,25 +130,11 @@ fn run_on(lab: &Lab, args: &TestArgs, how: &str) -> Result<Ending> {
     }
 }
 
-#[cfg(unix)]
-fn is_process(args: &TestArgs) -> bool {
-    args.process.is_some()
-}
-
-#[cfg(not(unix))]
-fn is_process(_: &TestArgs) -> bool {
-    false
-}
-
 fn plan(lab: &Lab, args: &TestArgs, settings: &Settings) -> Result<Plan> {
     Ok(Plan {
         first_seed: args.seed.unwrap_or(0),
         seeds: args.seed.map_or(args.seeds, |_| Some(1)),
         jobs: threads(args.jobs),
-        watchdog: match is_process(args) {
-            true => None, // a process is watched by its stand-in
-            false => settings.watchdog,
-        },
         ..Plan::of(
             &lab.server,
             varied(args, choose(args, &lab.server)?),

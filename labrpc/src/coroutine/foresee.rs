@@ -23,8 +23,8 @@ impl<P: Protocol, O: Observer<P>> Simulation<P, O> {
     /// Tells the server whose turn it is what it is handed, unless it has been told; and others what they
     /// will be. False if the server has been told something else.
     pub(super) fn tell_ahead(&mut self, server: ServerId, wake: &Wake<P>, what: Foreseen) -> bool {
-        let now = self.shell.now.get();
         let machine = &mut self.machines[server.index()];
+        let now = machine.clock.own(self.now);
         let Some(foresight) = &machine.foresight else {
             return true;
         };
@@ -32,18 +32,11 @@ impl<P: Protocol, O: Observer<P>> Simulation<P, O> {
         match machine.told.pop_front() {
             Some(known) if known != told => return false,
             Some(_) => {}
-            None => match wake {
-                Wake::Request(call) => {
-                    let ahead = Ahead::Request(call.from, call.ticket(), &call.args);
+            None => {
+                if let Some(ahead) = wake.as_ahead() {
                     foresight.tell(now, ahead);
                 }
-                Wake::Reply(answer) => {
-                    let ahead = Ahead::Reply(answer.from, &answer.request, &answer.reply);
-                    foresight.tell(now, ahead);
-                }
-                Wake::Timeout => foresight.tell(now, Ahead::Timeout),
-                Wake::Killed => {}
-            },
+            }
         }
         self.foresee(server, what);
         true
@@ -70,7 +63,8 @@ impl<P: Protocol, O: Observer<P>> Simulation<P, O> {
             if due > self.horizon {
                 break;
             }
-            match item {
+            // Whom it concerns, whether it is told and so known, and who called.
+            let (server, known, caller) = match item {
                 Item::Letter(ticket) => {
                     let Some(letter) = self.letters.get_mut(ticket) else {
                         continue;
@@ -80,14 +74,10 @@ impl<P: Protocol, O: Observer<P>> Simulation<P, O> {
                         continue; // it is dropped
                     }
                     let is_clear = due < clear[to.index()] && state == State::UnderWay;
-                    if !is_clear || !self.tell_letter(due, ticket, to) {
-                        clear[to.index()] = clear[to.index()].min(due);
-                    }
-                    let caller = self.caller(ticket);
-                    self.expect(&mut clear, to, due, caller);
+                    let known = is_clear && self.tell_letter(due, ticket, to);
+                    (to, known, self.caller(ticket))
                 }
                 Item::Timer { server, generation } => {
-                    // What the server is handed before may put its deadline off.
                     let machine = &self.machines[server.index()];
                     let valid = machine.timer.generation == generation
                         && machine.timer.deadline == Some(due)
@@ -96,14 +86,17 @@ impl<P: Protocol, O: Observer<P>> Simulation<P, O> {
                     if valid && due < clear[server.index()] {
                         self.tell_timer(due, server);
                     }
-                    clear[server.index()] = clear[server.index()].min(due);
-                    self.expect(&mut clear, server, due, None);
+                    // What the server is handed before may put its deadline off.
+                    (server, false, None)
                 }
                 Item::Start { server, .. } | Item::Part { server, .. } | Item::Ready(server) => {
-                    clear[server.index()] = clear[server.index()].min(due);
-                    self.expect(&mut clear, server, due, None);
+                    (server, false, None)
                 }
+            };
+            if !known {
+                clear[server.index()] = clear[server.index()].min(due);
             }
+            self.expect(&mut clear, server, due, caller);
         }
         self.clear_until = clear;
     }
@@ -143,15 +136,14 @@ impl<P: Protocol, O: Observer<P>> Simulation<P, O> {
         if machine.told.contains(&told) {
             return true;
         }
-        let idle = machine.inbox.is_empty() && machine.faults.is_instantaneous();
-        let (Some(foresight), true) = (&machine.foresight, idle && machine.outbox.is_empty())
+        let (Some(foresight), true) = (&machine.foresight, machine.takes_things_as_they_come())
         else {
             return false;
         };
         let Some(letter) = self.letters.get_mut(ticket) else {
             return false;
         };
-        if machine.told.len() >= STEPS || machine.crash_after.is_some() {
+        if machine.told.len() >= STEPS {
             return false;
         }
         match &letter.body {
@@ -169,11 +161,8 @@ impl<P: Protocol, O: Observer<P>> Simulation<P, O> {
 
     fn tell_timer(&mut self, due: Time, server: ServerId) {
         let machine = &mut self.machines[server.index()];
-        let idle = machine.inbox.is_empty() && machine.faults.is_instantaneous();
         if let Some(foresight) = &machine.foresight
-            && idle
-            && machine.outbox.is_empty()
-            && machine.crash_after.is_none()
+            && machine.takes_things_as_they_come()
         {
             let now = machine.clock.own(due);
             foresight.tell(now, Ahead::Timeout);

@@ -122,6 +122,14 @@ impl<P: Protocol> Machine<P> {
         self.is_up() || self.hand.is_some()
     }
 
+    /// Whether it is handed what is due when it is due, and does at once what it does, to the end.
+    pub fn takes_things_as_they_come(&self) -> bool {
+        self.inbox.is_empty()
+            && self.outbox.is_empty()
+            && self.faults.is_instantaneous()
+            && self.crash_after.is_none()
+    }
+
     /// Counts a step. How many there were within a millisecond.
     #[inline]
     pub fn count_step(&mut self, now: Time) -> u32 {

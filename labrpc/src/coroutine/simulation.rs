@@ -234,16 +234,6 @@ impl<P: Protocol, O: Observer<P>> Simulation<P, O> {
             self.ended = misstep(What::Hung, self.now, self.steps);
             return;
         }
-        let machine = &mut self.machines[server.index()];
-        let steps_now = machine.count_step(self.now);
-        if steps_now > self.most_steps_now {
-            self.ended = misstep(What::Spun(steps_now - 1), self.now, self.steps);
-            return;
-        }
-        if machine.process.is_none() {
-            return self.step_by_hand(server, &wake);
-        }
-        self.shell.now.set(machine.clock.own(self.now));
         if self.foreseeing
             && let Some(event) = event
             && !self.tell_ahead(server, &wake, event)
@@ -251,9 +241,16 @@ impl<P: Protocol, O: Observer<P>> Simulation<P, O> {
             self.ended = misstep(What::Unforeseen, self.now, self.steps);
             return;
         }
-        let Some(process) = self.machines[server.index()].process.as_mut() else {
+        let machine = &mut self.machines[server.index()];
+        let steps_now = machine.count_step(self.now);
+        if steps_now > self.most_steps_now {
+            self.ended = misstep(What::Spun(steps_now - 1), self.now, self.steps);
             return;
+        }
+        let Some(process) = machine.process.as_mut() else {
+            return self.step_by_hand(server, &wake);
         };
+        self.shell.now.set(machine.clock.own(self.now));
         if self.narrate {
             SPEAKING.set(Some((server, self.now)));
         }

@@ -3,7 +3,7 @@
 //! and no more.
 
 use std::collections::BTreeMap;
-use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write, pipe};
+use std::io::{self, BufRead, BufReader, ErrorKind, Write, pipe};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt;
@@ -71,7 +71,7 @@ pub struct Pristine {
 }
 
 struct Control {
-    socket: UnixStream,
+    socket: BufReader<UnixStream>,
     child: Child,
     starts: u64,
 }
@@ -87,12 +87,15 @@ impl Pristine {
         let (socket, theirs) = UnixStream::pair()?;
         let child = command.arg(PRISTINE).stdin(OwnedFd::from(theirs)).spawn()?;
         drop(command); // and with it the other end of the socket
-        let mut control = Control {
-            socket,
+        let control = Control {
+            socket: BufReader::new(socket),
             child,
             starts: 0,
         };
-        control.say(&Order::Confine(confinement.clone()))?;
+        say(
+            control.socket.get_ref(),
+            &Order::Confine(confinement.clone()),
+        )?;
         Ok(Pristine {
             link: Arc::new(Mutex::new(control)),
         })
@@ -116,22 +119,12 @@ fn lock(control: &Mutex<Control>) -> MutexGuard<'_, Control> {
 }
 
 impl Control {
-    fn say(&mut self, order: &Order) -> io::Result<()> {
-        let mut line = serde_json::to_vec(order)?;
-        line.push(b'\n');
-        self.socket.write_all(&line)
-    }
-
     fn ask(&mut self, order: &Order) -> io::Result<Report> {
-        self.say(order)?;
+        say(self.socket.get_ref(), order)?;
         let mut line = Vec::new();
-        let mut byte = [0];
-        loop {
-            match self.socket.read(&mut byte)? {
-                0 => return Err(ErrorKind::UnexpectedEof.into()),
-                _ if byte[0] == b'\n' => return Ok(serde_json::from_slice(&line)?),
-                _ => line.push(byte[0]),
-            }
+        match self.socket.read_until(b'\n', &mut line)? {
+            0 => Err(ErrorKind::UnexpectedEof.into()),
+            _ => Ok(serde_json::from_slice(&line)?),
         }
     }
 }
@@ -153,7 +146,11 @@ impl Program for Pristine {
         control.starts += 1;
         let mut line = serde_json::to_vec(&Order::Start(number))?;
         line.push(b'\n');
-        system::send(&control.socket, &line, [wakes.as_fd(), steps.as_fd()])?;
+        system::send(
+            control.socket.get_ref(),
+            &line,
+            [wakes.as_fd(), steps.as_fd()],
+        )?;
         Ok(Link {
             wakes: LineWriter::without_waiting(to)?,
             steps: LineReader::at_once(from, LONGEST_LINE)?,
@@ -238,19 +235,19 @@ pub(super) fn stay(server: impl Fn() -> io::Result<()>) -> io::Result<()> {
             },
             (Order::Look(number), _) => {
                 let time = children.pid(number).and_then(system::processor_time);
-                report(&socket, &Report::Time(time))?;
+                say(&socket, &Report::Time(time))?;
             }
-            (Order::Autopsy(number), _) => report(&socket, &children.autopsy(number))?,
+            (Order::Autopsy(number), _) => say(&socket, &children.autopsy(number))?,
             (Order::Kill(number), _) => {
                 if let Some(child) = children.pid(number) {
                     system::kill(child);
                 }
-                report(&socket, &Report::Time(None))?;
+                say(&socket, &Report::Time(None))?;
             }
             (Order::Used, _) => {
                 children.reap_all();
                 let time = system::processor_time_of_children();
-                report(&socket, &Report::Time(Some(time)))?;
+                say(&socket, &Report::Time(Some(time)))?;
             }
             (Order::Start(_) | Order::Confine(_), _) => {
                 return Err(io::Error::other("an order that makes no sense here"));
@@ -266,8 +263,9 @@ fn first_order(socket: &UnixStream) -> io::Result<Option<Order>> {
     Ok(serde_json::from_slice(&line).ok())
 }
 
-fn report(mut socket: &UnixStream, report: &Report) -> io::Result<()> {
-    let mut line = serde_json::to_vec(report)?;
+/// Says an order, or reports.
+fn say(mut socket: &UnixStream, what: &impl Serialize) -> io::Result<()> {
+    let mut line = serde_json::to_vec(what)?;
     line.push(b'\n');
     socket.write_all(&line)
 }

@@ -13,7 +13,7 @@ use super::program::{Link, Program};
 use super::wire::{Done, Ending, LONGEST_LINE, NUMBERS, Said, Told, VERSION};
 use crate::panics::{self, MOST_ACTIONS};
 use crate::protocol::Ticket;
-use crate::{Action, Ahead, Context, Foresight, Protocol, ServerFn, Time, Wake, What};
+use crate::{Action, Ahead, Context, Foresight, Protocol, ServerFn, Time, What};
 
 /// A server whose code runs in processes of this program.
 ///
@@ -70,22 +70,12 @@ fn run<P: Protocol>(ctx: &Context<'_, P>, program: &dyn Program) -> Result<(), W
         let wake = host.wait(until);
         let now = host.now();
         let mut process = process.borrow_mut();
-        if matches!(wake, Wake::Killed) {
+        let Some(ahead) = wake.as_ahead() else {
             return process.end(now);
-        }
-        if process.told_ahead > 0 {
-            process.told_ahead -= 1;
-            continue;
-        }
-        match wake {
-            Wake::Request(call) => {
-                process.tell_wake(now, Ahead::Request(call.from, call.ticket(), &call.args))?;
-            }
-            Wake::Reply(answer) => {
-                let (request, reply) = (&answer.request, &answer.reply);
-                process.tell_wake(now, Ahead::Reply(answer.from, request, reply))?;
-            }
-            Wake::Timeout | Wake::Killed => process.tell_wake(now, Ahead::Timeout)?,
+        };
+        match process.told_ahead {
+            0 => process.tell_wake(now, ahead)?,
+            _ => process.told_ahead -= 1,
         }
     }
 }
@@ -351,11 +341,10 @@ struct Watch {
 impl Watch {
     fn look(&mut self, link: &mut Link) -> Result<(), What> {
         let used = link.life.processor_time();
-        if used.is_none() || used != self.used {
-            // It does something; or nobody knows.
-            self.looks = if used.is_some() { 0 } else { self.looks };
-            self.used = used;
+        if used.is_some() && used != self.used {
+            self.looks = 0; // it does something
         }
+        self.used = used;
         self.looks += 1;
         let patience = if used.is_some() { ASLEEP } else { PATIENCE };
         if self.looks <= patience {

@@ -82,8 +82,7 @@ fn one<P: Protocol, A: Serialize>(build: &impl Fn() -> (ServerFn<P>, A)) -> io::
     let (server, about) = match built {
         Ok(built) => built,
         Err(message) => {
-            let how = Ending::Panicked(message);
-            return wire.say(&Said::<P>::Ended { done: vec![], how });
+            return wire.end::<P>(vec![], Ending::Panicked(message));
         }
     };
     match first {
@@ -134,9 +133,8 @@ fn run<P: Protocol>(
                 until,
             },
             CoroutineResult::Yield(Pause::Flooded(actions)) => {
-                let how = Ending::Flooded(actions);
                 wire.borrow_mut()
-                    .say(&Said::<P>::Ended { done: vec![], how })?;
+                    .end::<P>(vec![], Ending::Flooded(actions))?;
                 // What a coroutine holds that is in the middle of something is not dropped.
                 system::exit_at_once(0);
             }
@@ -147,7 +145,7 @@ fn run<P: Protocol>(
                     _ => (take(&shell), Ending::Returned),
                 };
                 process.bury();
-                return wire.borrow_mut().say(&Said::Ended { done, how });
+                return wire.borrow_mut().end(done, how);
             }
         };
         wire.borrow_mut().say(&said)?;
@@ -176,10 +174,7 @@ fn run<P: Protocol>(
             Told::Killed { now } => {
                 shell.now.set(now);
                 process.kill();
-                let how = Ending::Returned;
-                return wire
-                    .borrow_mut()
-                    .say(&Said::<P>::Ended { done: vec![], how });
+                return wire.borrow_mut().end::<P>(vec![], Ending::Returned);
             }
             Told::Describe {} | Told::Start { .. } | Told::Random { .. } => {
                 return Err(io::Error::other("the judge says what makes no sense now"));
@@ -229,6 +224,11 @@ impl Wire {
         serde_json::to_writer(&mut self.line, said)?;
         self.line.push(b'\n');
         self.writer.write(&self.line, None).map(|_| ())
+    }
+
+    /// The last that is said: what the server did before, and how it ended.
+    fn end<P: Protocol>(&mut self, done: Vec<Done<P>>, how: Ending) -> io::Result<()> {
+        self.say(&Said::Ended { done, how })
     }
 
     /// The judge's next line. Without a judge nothing is left to do.

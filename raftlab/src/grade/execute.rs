@@ -12,6 +12,7 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use raftapi::{Declared, Features, Timing};
 use suite::part::Part;
+use suite::test::Test;
 
 use super::build::{Built, Kit, build};
 use super::model::Times;
@@ -332,21 +333,23 @@ impl<'e> Worker<'_, 'e> {
         at.context("there is no player")
     }
 
+    fn try_to_play(&mut self, number: usize, test: &Test) -> Result<Record> {
+        let seeds = &self.shared.execution.work.seeds;
+        self.player(number)?.play(test, seeds)
+    }
+
     fn play(&mut self, number: usize, index: usize) {
         let work = self.shared.execution.work;
         let test = &work.tests[index];
         let began = Instant::now();
-        let mut try_it = || self.player(number)?.play(test, &work.seeds);
         // A sandbox may be lost, to a lack of memory say: once, it is tried again.
-        let mut played = try_it();
+        let mut played = self.try_to_play(number, test);
         if played
             .as_ref()
             .is_err_and(|error| !error.is::<Interrupted>())
         {
             self.at = None;
-            played = self
-                .player(number)
-                .and_then(|player| player.play(test, &work.seeds));
+            played = self.try_to_play(number, test);
         }
         let took = began.elapsed().as_secs_f64();
         let id = &self.job(number).id;

@@ -1,7 +1,6 @@
 //! The sources in one submission: the `.rs` files below its `src`, wherever that lies.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -11,6 +10,7 @@ use sha2::{Digest, Sha256};
 use super::container::{Container, Entry, What};
 use super::limits::{self, Budget};
 use super::{Refusal, names};
+use crate::grade::hash::hex;
 
 /// A server's sources.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,10 +27,7 @@ impl Sources {
             hash.update((text.len() as u64).to_le_bytes());
             hash.update(text.as_bytes());
         }
-        hash.finalize().iter().fold(String::new(), |mut hex, byte| {
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        })
+        hex(&hash.finalize())
     }
 
     /// Writes the files below a folder, which stands for `src/`.
