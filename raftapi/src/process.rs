@@ -35,9 +35,9 @@ pub fn serve(how: Serving, server: impl Fn() -> Server) -> std::io::Result<()> {
     })
 }
 
-/// The whole `main` of a program that is a server.
-pub fn main(server: impl Fn() -> Server) -> ExitCode {
-    let serving = Serving::from_arguments();
+/// The whole `main` of a program that is a server. These are its arguments.
+pub fn main(arguments: impl IntoIterator<Item = String>, server: impl Fn() -> Server) -> ExitCode {
+    let serving = Serving::from_arguments(arguments);
     match serving.and_then(|how| serve(how, server).map_err(|error| error.to_string())) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -39,6 +39,8 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Parser;
+#[cfg(unix)]
+use labrpc::process::Serving;
 use raftapi::{Features, Server, Timing};
 
 /// A server, and the laboratory around it.
@@ -82,7 +84,7 @@ pub fn main(lab: Lab) -> ExitCode {
                 .map(|()| Ending::Passed)
         }
         #[cfg(unix)]
-        cli::Command::Serve(args) => serve(&lab, args.pristine.is_some()),
+        cli::Command::Serve(args) => serve(&lab, &args),
     };
     match done {
         Ok(ending) => ending.code(),
@@ -105,12 +107,8 @@ fn list() -> Result<Ending> {
 
 /// `raftlab serve`
 #[cfg(unix)]
-fn serve(lab: &Lab, pristine: bool) -> Result<Ending> {
-    use labrpc::process::Serving;
-    let how = match pristine {
-        true => Serving::Pristine,
-        false => Serving::One,
-    };
+fn serve(lab: &Lab, args: &cli::ServeArgs) -> Result<Ending> {
+    let how = Serving::from_arguments(args.pristine.clone()).map_err(anyhow::Error::msg)?;
     raftapi::serve(how, || lab.server.clone())?;
     Ok(Ending::Passed)
 }

@@ -41,7 +41,7 @@ impl Program for Command {
             .spawn()?;
         Ok(Link {
             wakes: LineWriter::without_waiting(to)?,
-            steps: LineReader::new(from, LONGEST_LINE),
+            steps: LineReader::without_waiting(from, LONGEST_LINE)?,
             life: Box::new(Spawned(child)),
         })
     }

@@ -19,8 +19,6 @@ pub struct LineReader {
     /// Where the line in the buffer ends that was taken last.
     taken: usize,
     longest: usize,
-    /// Whether reads return at once when there is nothing.
-    at_once: bool,
 }
 
 /// Why there is no line.
@@ -77,17 +75,14 @@ impl LineReader {
             buffer: Vec::with_capacity(4096),
             taken: 0,
             longest,
-            at_once: false,
         }
     }
 
-    /// The same for a pipe of which more than one line may be there: it is read before it is waited for.
-    pub fn at_once(pipe: PipeReader, longest: usize) -> io::Result<LineReader> {
+    /// A pipe whose reads return at once when there is nothing: of more than one line that is there, each is
+    /// read before anything is waited for.
+    pub fn without_waiting(pipe: PipeReader, longest: usize) -> io::Result<LineReader> {
         system::set_nonblocking(pipe.as_fd())?;
-        Ok(LineReader {
-            at_once: true,
-            ..LineReader::new(pipe, longest)
-        })
+        Ok(LineReader::new(pipe, longest))
     }
 
     /// The next line, without its end.
@@ -104,13 +99,6 @@ impl LineReader {
             searched = self.buffer.len();
             if searched >= self.longest {
                 return Err(NoLine::TooLong);
-            }
-            if look.is_some() && !self.at_once {
-                match system::wait_until_readable(self.pipe.as_fd(), look) {
-                    Ok(true) => {}
-                    Ok(false) => return Err(NoLine::NotYet),
-                    Err(error) => return Err(NoLine::Failed(error)),
-                }
             }
             const CHUNK: usize = 4096;
             let filled = self.buffer.len();

@@ -153,7 +153,7 @@ impl Program for Pristine {
         )?;
         Ok(Link {
             wakes: LineWriter::without_waiting(to)?,
-            steps: LineReader::at_once(from, LONGEST_LINE)?,
+            steps: LineReader::without_waiting(from, LONGEST_LINE)?,
             life: Box::new(Forked {
                 number,
                 link: self.link.clone(),

@@ -33,14 +33,14 @@ pub enum Serving {
 pub(super) const PRISTINE: &str = "pristine";
 
 impl Serving {
-    /// What this program's arguments ask for: one server if there are none, and forks of it if there
+    /// What a program's arguments ask for: one server if there are none, and forks of it if there
     /// is `pristine`.
     ///
     /// # Errors
     ///
     /// When they ask for something else.
-    pub fn from_arguments() -> Result<Serving, String> {
-        let mut arguments = std::env::args().skip(1);
+    pub fn from_arguments(arguments: impl IntoIterator<Item = String>) -> Result<Serving, String> {
+        let mut arguments = arguments.into_iter();
         match (arguments.next().as_deref(), arguments.next()) {
             (None, _) => Ok(Serving::One),
             (Some(PRISTINE), None) => Ok(Serving::Pristine),

@@ -3,15 +3,14 @@
 use std::collections::BTreeMap;
 
 use suite::part::Part;
-use suite::test::{Test, Variation};
+use suite::test::Test;
 
 use super::execute::Outcome as Known;
 use super::model::{
     Class, Failure, Graded, Outcome, Override, Points, Score, Student, Terms, TestResult, Verdict,
 };
 use super::overrides::Mark;
-use super::play::{Found, Record};
-use super::shrink::replay;
+use super::play::Found;
 use super::submissions::Submission;
 use super::work::Work;
 
@@ -130,7 +129,7 @@ impl Collector<'_> {
         let outcome = match (record, trouble) {
             (Some(record), _) => match &record.found {
                 None => Outcome::Passed,
-                Some(found) => Outcome::Failed(Box::new(failure(test, record, found, known))),
+                Some(found) => Outcome::Failed(Box::new(failure(found, known))),
             },
             (None, _) if basics_failed => Outcome::NotTried,
             (None, Some(why)) => Outcome::CouldNotTell(why.clone()),
@@ -210,24 +209,11 @@ fn set_by_hand(mark: &Mark, was: Score) -> Override {
     }
 }
 
-fn failure(test: &Test, record: &Record, found: &Found, known: &Known) -> Failure {
-    let told = found.told.clone();
-    // The shortest run is told once for each rule, with each of its tests.
-    let shortest = known.known.shortest.get(&told.rule).cloned().flatten();
-    let replay = found
-        .seed
-        .map(|seed| replay(test, &Variation::default(), seed));
-    debug_assert!(record.failed > 0);
+/// What was found, with the shortest run: that is told once for each rule, with each of its tests.
+fn failure(found: &Found, known: &Known) -> Failure {
+    let shortest = known.known.shortest.get(&found.failure.rule);
     Failure {
-        rule: told.rule,
-        sentence: told.sentence,
-        hint: told.hint,
-        task: told.task,
-        safety: told.safety,
-        at: told.at,
-        seed: found.seed,
-        hidden: found.hidden,
-        replay,
-        shortest,
+        shortest: shortest.cloned().flatten(),
+        ..found.failure.clone()
     }
 }

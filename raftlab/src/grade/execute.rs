@@ -10,7 +10,7 @@ use std::thread;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
-use raftapi::{Declared, Features, Timing};
+use raftapi::{Declared, Features};
 use suite::part::Part;
 use suite::test::Test;
 
@@ -266,25 +266,18 @@ impl<'e> Worker<'_, 'e> {
                 return Ok(None);
             }
         };
-        let player = Player::start(&program, execution.house, execution.interrupt)?;
         let known = self.state(number, |state| {
             state.program = Some(program.clone());
             state.records.known.declares
         });
-        let declared = match known.flatten() {
-            Some(declared) => declared,
-            None => {
-                // Who cannot even say it declares nothing, and fails with the same fault in each test.
-                let declared = player.ask()?.unwrap_or(Declared {
-                    timing: Timing::LAB,
-                    features: Features::PLAIN,
-                });
-                let noted = self.state(number, |state| state.records.declares(declared));
-                noted.transpose()?;
-                declared
-            }
-        };
-        self.at = Some((number, player.declaring(declared)));
+        let known = known.flatten();
+        let player = Player::start(&program, execution.house, execution.interrupt, known)?;
+        let declared = player.declared();
+        if known.is_none() {
+            let noted = self.state(number, |state| state.records.declares(declared));
+            noted.transpose()?;
+        }
+        self.at = Some((number, player));
         Ok(Some(declared))
     }
 
@@ -325,8 +318,8 @@ impl<'e> Worker<'_, 'e> {
             let (program, declared) = found.context("it is not open")?;
             let program = program.context("it is not built")?;
             let execution = self.shared.execution;
-            let player = Player::start(&program, execution.house, execution.interrupt)?;
-            let player = player.declaring(declared.context("it is not known what it declares")?);
+            declared.context("it is not known what it declares")?;
+            let player = Player::start(&program, execution.house, execution.interrupt, declared)?;
             self.at = Some((number, player));
         }
         let at = self.at.as_ref().map(|(_, player)| player);
@@ -408,7 +401,7 @@ impl<'e> Worker<'_, 'e> {
             if known.shortest.contains_key(&rule) {
                 continue;
             }
-            let seed = record.found.as_ref().and_then(|found| found.seed);
+            let seed = record.found.as_ref().and_then(|found| found.failure.seed);
             let test = execution.work.test(&record.path);
             let page = format!("{}-{}.html", self.job(number).id, place + 1);
             let page = execution.pages.join(page);
@@ -446,9 +439,9 @@ fn broken_rules(known: &Known) -> BTreeMap<String, &Record> {
         };
         let length = |record: &Record| {
             let found = record.found.as_ref();
-            found.map(|found| (found.seed.is_none(), found.servers, found.steps))
+            found.map(|found| (found.failure.seed.is_none(), found.servers, found.steps))
         };
-        let best = rules.entry(found.told.rule.clone()).or_insert(record);
+        let best = rules.entry(found.failure.rule.clone()).or_insert(record);
         if length(record) < length(best) {
             *best = record;
         }

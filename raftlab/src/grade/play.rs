@@ -8,9 +8,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
+use labrpc::What;
 use labrpc::process::{Confinement, Pristine};
-use raftapi::{Declared, Server};
+use raftapi::{Declared, Features, Server, Time, Timing};
 use serde::{Deserialize, Serialize};
 use suite::determinism;
 use suite::finding::{self, Finding};
@@ -18,11 +19,13 @@ use suite::part::Part;
 use suite::play::{Mode, Played};
 use suite::runner::play_safely;
 use suite::task::Task;
-use suite::test::Test;
+use suite::test::{Test, Variation};
 use suite::watch::Recording;
 
+use super::model::Failure;
 use super::sandbox::{self, Cell, Level, Limits};
 use super::seeds::Seeds;
+use super::shrink::replay;
 
 /// How servers are run, and what they may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +49,7 @@ pub struct Player<'a> {
 }
 
 /// What a test came to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Record {
     /// `classic::re_election`
     pub path: String,
@@ -61,15 +64,10 @@ pub struct Record {
 }
 
 /// A seed that failed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Found {
-    /// The seed that a student may know: a public one with which the same rule is broken; none, if none
-    /// was found.
-    pub seed: Option<u64>,
-    /// Whether it was a hidden seed that failed.
-    pub hidden: bool,
-    /// What was found with that seed; with the hidden one, if no public one was found.
-    pub told: Told,
+    /// What was found, with a seed that a student may know; a shorter run is not known yet.
+    pub failure: Failure,
     /// How many servers the test has.
     pub servers: usize,
     /// How many steps that run took.
@@ -77,32 +75,22 @@ pub struct Found {
 }
 
 /// A finding, written down.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Told {
-    pub rule: String,
-    pub sentence: String,
-    pub hint: String,
-    /// `3 of 8, answer RequestVote`
-    pub task: Option<String>,
-    pub safety: bool,
-    /// `0.333 s`
-    pub at: String,
-}
-
-impl Told {
-    pub fn new(finding: &Finding) -> Told {
-        let task = |task: Task| {
-            let (number, of, title) = (task.number(), Task::ALL.len(), task.title());
-            format!("{number} of {of}, {title}")
-        };
-        Told {
-            rule: finding.rule.to_string(),
-            sentence: finding.sentence.clone(),
-            hint: finding.hint.to_string(),
-            task: finding.task.map(task),
-            safety: !finding.is_about_liveness(),
-            at: finding.at.to_string(),
-        }
+fn failure(finding: &Finding, test: &Test, seed: Option<u64>, hidden: bool) -> Failure {
+    let task = |task: Task| {
+        let (number, of, title) = (task.number(), Task::ALL.len(), task.title());
+        format!("{number} of {of}, {title}")
+    };
+    Failure {
+        rule: finding.rule.to_string(),
+        sentence: finding.sentence.clone(),
+        hint: finding.hint.to_string(),
+        task: finding.task.map(task),
+        safety: !finding.is_about_liveness(),
+        at: finding.at.to_string(),
+        seed,
+        hidden,
+        replay: seed.map(|seed| replay(test, &Variation::default(), seed)),
+        shortest: None,
     }
 }
 
@@ -122,47 +110,47 @@ const SLOW: &str = "a step takes little processor time";
 const SLOW_HINT: &str = "between two waits on its inbox a server does little: does it compute something \
                          again and again, or loop until the clock moves? In virtual time it does not move";
 
+/// What is declared where nothing is.
+const NOTHING: Declared = Declared {
+    timing: Timing::LAB,
+    features: Features::PLAIN,
+};
+
 impl<'a> Player<'a> {
-    /// Starts the pristine process of a program.
+    /// Starts the pristine process of a program. Unless it is known what its servers declare, they are
+    /// asked; who cannot even say it declares nothing, and fails with the same fault in each test.
     ///
     /// # Errors
     ///
     /// The grader's own trouble.
-    pub fn start(program: &Path, house: House, interrupt: &'a AtomicBool) -> Result<Player<'a>> {
+    pub fn start(
+        program: &Path,
+        house: House,
+        interrupt: &'a AtomicBool,
+        known: Option<Declared>,
+    ) -> Result<Player<'a>> {
         let pristine = start_pristine(program, house)?;
-        // What it declares was asked when it was built, or is asked by the caller.
-        let declared = Declared {
-            timing: raftapi::Timing::LAB,
-            features: raftapi::Features::PLAIN,
+        let server = match known {
+            Some(declared) => Server::declaring(pristine.clone(), declared),
+            None => match Server::of_program(pristine.clone()) {
+                Ok(server) => server,
+                Err(What::Unavailable(why)) => bail!(why),
+                Err(_) => Server::declaring(pristine.clone(), NOTHING),
+            },
         };
         Ok(Player {
-            server: Server::declaring(pristine.clone(), declared),
+            server,
             pristine,
             house,
             interrupt,
         })
     }
 
-    /// The same, knowing what its servers declare.
-    #[must_use]
-    pub fn declaring(mut self, declared: Declared) -> Player<'a> {
-        self.server = Server::declaring(self.pristine.clone(), declared);
-        self
-    }
-
-    /// What its servers declare. The inner error is the submission's: it panics, say, before it begins.
-    ///
-    /// # Errors
-    ///
-    /// The grader's own trouble.
-    pub fn ask(&self) -> Result<Result<Declared, String>> {
-        match Server::of_program(self.pristine.clone()) {
-            Ok(server) => Ok(Ok(Declared {
-                timing: server.timing,
-                features: server.features,
-            })),
-            Err(labrpc::What::Unavailable(why)) => Err(anyhow::anyhow!(why)),
-            Err(what) => Ok(Err(what.to_string())),
+    /// What its servers declare.
+    pub fn declared(&self) -> Declared {
+        Declared {
+            timing: self.server.timing,
+            features: self.server.features,
         }
     }
 
@@ -182,7 +170,7 @@ impl<'a> Player<'a> {
         let played = play_safely(&self.server, test, seed, mode);
         match &played.finding {
             Some(finding) if finding::is_ours(finding.rule) => {
-                anyhow::bail!("{}: {}", test.path(), finding.sentence)
+                bail!("{}: {}", test.path(), finding.sentence)
             }
             _ => Ok(played),
         }
@@ -288,9 +276,7 @@ impl<'a> Player<'a> {
         seeds: &Seeds,
     ) -> Result<Found> {
         let found = |seed: Option<u64>, played: &Played, finding: &Finding| Found {
-            seed,
-            hidden,
-            told: Told::new(finding),
+            failure: failure(finding, test, seed, hidden),
             servers: test.servers,
             steps: played.steps,
         };
@@ -309,20 +295,18 @@ impl<'a> Player<'a> {
 
     fn slow(&self, test: &Test, played: &Played) -> Found {
         let limit = self.house.time_limit_s * u64::from(TIMES);
+        let finding = Finding {
+            rule: SLOW,
+            at: Time::ZERO,
+            sentence: format!(
+                "the servers of this test used more processor time than {limit} s and a tenth of a \
+                 millisecond a step"
+            ),
+            hint: SLOW_HINT,
+            task: None,
+        };
         Found {
-            seed: None,
-            hidden: false,
-            told: Told {
-                rule: SLOW.to_string(),
-                sentence: format!(
-                    "the servers of this test used more processor time than {limit} s and a tenth of a \
-                     millisecond a step"
-                ),
-                hint: SLOW_HINT.to_string(),
-                task: None,
-                safety: true,
-                at: raftapi::Time::ZERO.to_string(),
-            },
+            failure: failure(&finding, test, None, false),
             servers: test.servers,
             steps: played.steps,
         }

@@ -25,7 +25,7 @@ enum Line {
     /// What the servers declare.
     Declares(Declared),
     /// What a test came to.
-    Test(Record),
+    Test(Box<Record>),
     /// The shortest run found in which a rule is broken.
     Shortest(String, Option<Shortest>),
     /// Nothing is left to do.
@@ -114,7 +114,7 @@ impl Records {
 
     /// What a test came to.
     pub fn test(&mut self, record: Record) -> Result<()> {
-        self.add(Line::Test(record))
+        self.add(Line::Test(Box::new(record)))
     }
 
     /// The shortest run found in which a rule is broken.
@@ -142,7 +142,7 @@ impl Known {
             Line::DoesNotCompile(said) => self.does_not_compile = Some(said),
             Line::Declares(declared) => self.declares = Some(declared),
             Line::Test(record) => {
-                self.tests.insert(record.path.clone(), record);
+                self.tests.insert(record.path.clone(), *record);
             }
             Line::Shortest(rule, shortest) => {
                 self.shortest.insert(rule, shortest);

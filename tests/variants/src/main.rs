@@ -9,27 +9,16 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match &arguments[..] {
         #[cfg(unix)]
-        [serve, name, how @ ..] if serve == "serve" => serve_as_process(name, !how.is_empty()),
+        [serve, name, how @ ..] if serve == "serve" => serve_as_process(name, how),
         _ => SOAK.main(all()),
     }
 }
 
 #[cfg(unix)]
-fn serve_as_process(name: &str, pristine: bool) -> ExitCode {
-    use labrpc::process::Serving;
-    let how = match pristine {
-        true => Serving::Pristine,
-        false => Serving::One,
-    };
+fn serve_as_process(name: &str, how: &[String]) -> ExitCode {
     let Some(variant) = all().into_iter().find(|variant| variant.name == name) else {
         eprintln!("there is no variant '{name}'");
         return ExitCode::from(2);
     };
-    match raftapi::serve(how, || variant.server.clone()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("{error}");
-            ExitCode::from(2)
-        }
-    }
+    raftapi::main(how.iter().cloned(), || variant.server.clone())
 }

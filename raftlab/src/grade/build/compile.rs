@@ -30,7 +30,8 @@ pub enum Built {
 /// The program around a submission: it is called `starter`, whatever its own manifest says.
 const MAIN: &str = "\
 fn main() -> std::process::ExitCode {
-    raftapi::main(|| starter::server(raftapi::Timing::LAB))
+    let arguments = std::env::args().skip(1);
+    raftapi::main(arguments, || starter::server(raftapi::Timing::LAB))
 }
 ";
 
