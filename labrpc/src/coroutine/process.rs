@@ -157,9 +157,17 @@ thread_local! {
 }
 
 fn take_stack() -> DefaultStack {
-    STACKS
-        .with_borrow_mut(Vec::pop)
-        .unwrap_or_else(|| DefaultStack::new(STACK_BYTES).expect("there is memory for a stack"))
+    STACKS.with_borrow_mut(Vec::pop).unwrap_or_else(new_stack)
+}
+
+fn new_stack() -> DefaultStack {
+    DefaultStack::new(STACK_BYTES).expect("there is memory for a stack")
+}
+
+/// Has a stack ready for the next server of this thread.
+#[cfg(unix)]
+pub(crate) fn prepare() {
+    give_stack(new_stack());
 }
 
 fn give_stack(stack: DefaultStack) {

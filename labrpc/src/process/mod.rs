@@ -10,6 +10,7 @@
 //! | `wire` | both | the lines |
 //! | [`serve`] | server | a server function behind the protocol |
 //! | `pristine` | server | a process that never runs a server itself: each start is a fork of it |
+//! | `privilege` | server | what that process may do and its forks may not |
 //! | [`remote`] | judge | a stand-in that runs in a [`Simulation`](crate::Simulation) like any server |
 //! | [`Program`] | judge | where processes come from: a command, or forks of a pristine process |
 //! | `system` | both | the system calls |
@@ -17,6 +18,8 @@
 mod command;
 mod line;
 mod pristine;
+#[cfg_attr(not(target_os = "linux"), path = "no_privilege.rs")]
+mod privilege;
 mod program;
 mod remote;
 mod serve;
@@ -25,6 +28,7 @@ mod wire;
 
 pub use command::Command;
 pub use pristine::{Confinement, Instruction, Pristine};
+pub use privilege::PRIVILEGE;
 pub use program::{Link, Program};
 pub use remote::{describe, remote};
 pub use serve::{Serving, serve};

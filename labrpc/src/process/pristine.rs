@@ -14,6 +14,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::line::{LineReader, LineWriter};
+use super::privilege;
 use super::program::{Autopsy, Life, Link, Program};
 use super::serve::PRISTINE;
 use super::system::{self, Fork};
@@ -24,11 +25,10 @@ use super::wire::LONGEST_LINE;
 pub struct Confinement {
     /// How much processor time a server may use, in seconds, from its start to its end.
     pub processor_s: Option<u64>,
-    /// Which system calls the pristine process may make, and so all servers: a seccomp program. All, if it
-    /// is empty.
-    pub of_all: Vec<Instruction>,
-    /// The same for each server besides, from its start on.
-    pub of_servers: Vec<Instruction>,
+    /// Which system calls they may make, and the pristine process, too: a seccomp program. All, if it is
+    /// empty. A call of which it says that the sixth argument is [`PRIVILEGE`](super::PRIVILEGE) passes
+    /// for the pristine process only, which forks, kills and limits.
+    pub calls: Vec<Instruction>,
 }
 
 /// One instruction of a seccomp program: code, jump if true, jump if false, operand.
@@ -45,7 +45,7 @@ enum Order {
     Start(u64),
     /// How much processor time has it used so far?
     Look(u64),
-    /// Wait a while for its end. How did it end?
+    /// How did it end, if it has?
     Autopsy(u64),
     /// Kill it.
     Kill(u64),
@@ -180,16 +180,21 @@ impl Life for Forked {
     }
 
     fn autopsy(&mut self) -> Option<Autopsy> {
-        let how = match lock(&self.link).ask(&Order::Autopsy(self.number)) {
-            Ok(Report::Status(status)) => return Some(Autopsy::of(ExitStatus::from_raw(status))),
-            Ok(Report::Alive) => return None,
-            Ok(Report::Failed(why)) => why,
-            Ok(Report::Time(_)) => "the pristine process answers something else".to_string(),
-            Err(error) => format!("the pristine process is gone: {error}"),
-        };
-        Some(Autopsy {
-            how,
-            out_of_time: false,
+        // The pristine process itself may not sleep.
+        system::in_a_while(|| {
+            let how = match lock(&self.link).ask(&Order::Autopsy(self.number)) {
+                Ok(Report::Status(status)) => {
+                    return Some(Autopsy::of(ExitStatus::from_raw(status)));
+                }
+                Ok(Report::Alive) => return None,
+                Ok(Report::Failed(why)) => why,
+                Ok(Report::Time(_)) => "the pristine process answers something else".to_string(),
+                Err(error) => format!("the pristine process is gone: {error}"),
+            };
+            Some(Autopsy {
+                how,
+                out_of_time: false,
+            })
         })
     }
 
@@ -205,12 +210,12 @@ const REMEMBERED: u64 = 1000;
 
 /// Forks servers until the judge is gone. In each, `server` runs to its end.
 pub(super) fn stay(server: impl Fn() -> io::Result<()>) -> io::Result<()> {
-    system::die_with_parent()?;
+    privilege::die_with_parent()?;
     let socket = UnixStream::from(system::inherited(system::WAKES)?);
     let Some(Order::Confine(confinement)) = first_order(&socket)? else {
         return Err(io::Error::other("expected the first order: confine"));
     };
-    filter_calls(&confinement.of_all)?;
+    filter_calls(&confinement.calls)?;
     let mut children = Children::default();
     let mut line = vec![0; 256];
     loop {
@@ -220,10 +225,11 @@ pub(super) fn stay(server: impl Fn() -> io::Result<()>) -> io::Result<()> {
         }
         let order = serde_json::from_slice(&line[..length])?;
         match (order, descriptors) {
-            (Order::Start(number), Some([wakes, steps])) => match system::fork() {
+            (Order::Start(number), Some([wakes, steps])) => match privilege::fork() {
                 Ok(Fork::Child) => {
                     drop(socket);
-                    let ran = confine(wakes, steps, &confinement).and_then(|()| server());
+                    let ran =
+                        confine(wakes, steps, confinement.processor_s).and_then(|()| server());
                     if let Err(error) = ran {
                         eprintln!("{error}");
                         system::exit_at_once(1);
@@ -240,7 +246,7 @@ pub(super) fn stay(server: impl Fn() -> io::Result<()>) -> io::Result<()> {
             (Order::Autopsy(number), _) => say(&socket, &children.autopsy(number))?,
             (Order::Kill(number), _) => {
                 if let Some(child) = children.pid(number) {
-                    system::kill(child);
+                    privilege::kill(child);
                 }
                 say(&socket, &Report::Time(None))?;
             }
@@ -271,13 +277,14 @@ fn say(mut socket: &UnixStream, what: &impl Serialize) -> io::Result<()> {
 }
 
 /// What a server is held to, before any of its code has run.
-fn confine(wakes: OwnedFd, steps: OwnedFd, confinement: &Confinement) -> io::Result<()> {
+fn confine(wakes: OwnedFd, steps: OwnedFd, processor_s: Option<u64>) -> io::Result<()> {
     system::take_places(wakes, steps)?;
-    system::die_with_parent()?;
-    if let Some(seconds) = confinement.processor_s {
-        system::limit_processor_time(seconds)?;
+    privilege::die_with_parent()?;
+    if let Some(seconds) = processor_s {
+        privilege::limit_processor_time(seconds)?;
     }
-    filter_calls(&confinement.of_servers)
+    privilege::give_up();
+    Ok(())
 }
 
 #[cfg(target_os = "linux")]
@@ -286,8 +293,7 @@ fn filter_calls(filter: &[Instruction]) -> io::Result<()> {
         return Ok(());
     }
     let instruction = |&(code, jt, jf, k): &Instruction| libc::sock_filter { code, jt, jf, k };
-    let filter: Vec<libc::sock_filter> = filter.iter().map(instruction).collect();
-    system::filter_calls(&filter)
+    privilege::filter_calls(filter.iter().map(instruction).collect())
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -336,14 +342,9 @@ impl Children {
     }
 
     fn autopsy(&mut self, number: u64) -> Report {
-        if let Some(child) = self.pid(number) {
-            let report = match system::in_a_while(|| system::reap(child).transpose()) {
-                Some(Ok(status)) => Report::Status(status),
-                Some(Err(error)) => Report::Failed(format!("how it ended is not known: {error}")),
-                None => return Report::Alive,
-            };
-            self.running.remove(&number);
-            return report;
+        self.reap_all();
+        if self.running.contains_key(&number) {
+            return Report::Alive;
         }
         let known = self.ended.remove(&number);
         known.unwrap_or_else(|| Report::Failed("there was no such server".to_string()))

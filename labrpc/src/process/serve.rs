@@ -14,7 +14,7 @@ use super::pristine;
 use super::system::{self, STEPS, WAKES};
 use super::wire::{Done, Ending, NUMBERS, Said, Told, VERSION};
 use crate::coroutine::overflow;
-use crate::coroutine::process::{Identity, Pause, Process, Shell};
+use crate::coroutine::process::{self, Identity, Pause, Process, Shell};
 use crate::panics::{self, Exit};
 use crate::protocol::Ticket;
 use crate::streams::ServerStream;
@@ -61,16 +61,19 @@ pub fn serve<P: Protocol, A: Serialize>(
     how: Serving,
     build: impl Fn() -> (ServerFn<P>, A),
 ) -> io::Result<()> {
+    panics::install();
+    overflow::install();
     match how {
         Serving::One => one(&build),
-        Serving::Pristine => pristine::stay(|| one(&build)),
+        Serving::Pristine => {
+            process::prepare(); // once for all forks
+            pristine::stay(|| one(&build))
+        }
     }
 }
 
 /// Runs one server to its end.
 fn one<P: Protocol, A: Serialize>(build: &impl Fn() -> (ServerFn<P>, A)) -> io::Result<()> {
-    panics::install();
-    overflow::install();
     let mut wire = Wire {
         reader: LineReader::new(PipeReader::from(system::inherited(WAKES)?), usize::MAX),
         writer: LineWriter::new(PipeWriter::from(system::inherited(STEPS)?)),

@@ -90,23 +90,6 @@ pub enum Fork {
     Parent(pid_t),
 }
 
-/// Splits this process in two. It has one thread only.
-pub fn fork() -> io::Result<Fork> {
-    // SAFETY: a pristine process has one thread, so that the child may do everything.
-    match check(unsafe { libc::fork() })? {
-        0 => Ok(Fork::Child),
-        child => Ok(Fork::Parent(child)),
-    }
-}
-
-/// Takes notice of this child if it has ended: how, as the system says it.
-pub fn reap(child: pid_t) -> io::Result<Option<c_int>> {
-    let mut status = 0;
-    // SAFETY: the status lives through the call.
-    let ended = check(unsafe { libc::waitpid(child, &mut status, libc::WNOHANG) })?;
-    Ok((ended == child).then_some(status))
-}
-
 /// Waits until this comes to something, for as long as a process may take to end that has let go of its
 /// pipes.
 pub fn in_a_while<T>(mut look: impl FnMut() -> Option<T>) -> Option<T> {
@@ -156,12 +139,6 @@ pub fn processor_time_of_children() -> Duration {
     time(usage.ru_utime) + time(usage.ru_stime)
 }
 
-/// Kills a child.
-pub fn kill(child: pid_t) {
-    // SAFETY: no memory is involved; a child that was not reaped keeps its number.
-    unsafe { libc::kill(child, libc::SIGKILL) };
-}
-
 /// Puts a server's two descriptors where the protocol wants them, and closes all others but standard
 /// output and standard error.
 pub fn take_places(wakes: OwnedFd, steps: OwnedFd) -> io::Result<()> {
@@ -176,50 +153,6 @@ pub fn take_places(wakes: OwnedFd, steps: OwnedFd) -> io::Result<()> {
         for descriptor in STEPS + 1..=wakes.max(steps) {
             libc::close(descriptor);
         }
-    }
-    Ok(())
-}
-
-/// Ends this process with its parent, however that ends.
-#[cfg(target_os = "linux")]
-pub fn die_with_parent() -> io::Result<()> {
-    // SAFETY: integers only.
-    check(unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) })?;
-    Ok(())
-}
-
-/// Elsewhere its input ends with its parent.
-#[cfg(not(target_os = "linux"))]
-pub fn die_with_parent() -> io::Result<()> {
-    Ok(())
-}
-
-/// Ends this process when it has used so much processor time.
-pub fn limit_processor_time(seconds: u64) -> io::Result<()> {
-    let limit = libc::rlimit {
-        rlim_cur: seconds as libc::rlim_t,
-        rlim_max: (seconds + 1) as libc::rlim_t,
-    };
-    // SAFETY: the struct lives through the call.
-    check(unsafe { libc::setrlimit(libc::RLIMIT_CPU, &limit) })?;
-    Ok(())
-}
-
-/// Restricts the system calls of this process, and of all that it starts, for ever.
-#[cfg(target_os = "linux")]
-pub fn filter_calls(program: &[libc::sock_filter]) -> io::Result<()> {
-    let program = libc::sock_fprog {
-        len: u16::try_from(program.len()).map_err(io::Error::other)?,
-        filter: program.as_ptr().cast_mut(),
-    };
-    // SAFETY: the kernel copies the program, which lives through the call.
-    unsafe {
-        check(libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))?;
-        check(libc::prctl(
-            libc::PR_SET_SECCOMP,
-            libc::SECCOMP_MODE_FILTER,
-            std::ptr::from_ref(&program),
-        ))?;
     }
     Ok(())
 }

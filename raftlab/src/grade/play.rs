@@ -352,8 +352,7 @@ fn start_pristine(program: &Path, house: House) -> Result<Arc<Pristine>> {
     command.stdout(Stdio::null()).stderr(Stdio::null());
     let confinement = Confinement {
         processor_s: Some(house.time_limit_s),
-        of_all: sandbox::of_pristine()?,
-        of_servers: sandbox::of_servers()?,
+        calls: sandbox::of_servers()?,
     };
     let pristine = Pristine::spawn(command, &confinement);
     let pristine = pristine.and_then(|pristine| {

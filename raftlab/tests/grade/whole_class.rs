@@ -2,7 +2,6 @@
 
 #![allow(clippy::disallowed_methods)] // how long it takes is the wall clock's to say
 
-use std::env;
 use std::fs;
 use std::process::{Child, Stdio};
 use std::thread;
@@ -13,28 +12,14 @@ use suite::cluster::TimeKind;
 use suite::part::Part;
 
 use crate::grader::{Grader, Submission};
-use crate::hand_in;
 use crate::submissions::{Base, house};
-
-/// A number from the environment: `RAFTLAB_CLASS=12 RAFTLAB_SEEDS=5` is a small class, quickly graded.
-fn number(name: &str, otherwise: usize) -> usize {
-    let value = env::var(name).ok();
-    value.map_or(otherwise, |value| {
-        value.parse().unwrap_or_else(|_| panic!("{name}={value}"))
-    })
-}
+use crate::{hand_in, sample, seeds};
 
 #[test]
 #[ignore = "takes long: make class"]
 fn every_wrong_server_loses_points_in_its_own_part() {
-    let mut patches = Patch::all(&house().join("tests/mutants")).unwrap();
-    // From all over the list.
-    let step = patches
-        .len()
-        .div_ceil(number("RAFTLAB_CLASS", patches.len()).max(1))
-        .max(1);
-    patches = patches.into_iter().step_by(step).collect();
-    let seeds = number("RAFTLAB_SEEDS", 20).to_string();
+    let patches = sample(Patch::all(&house().join("tests/mutants")).unwrap());
+    let seeds = seeds(20);
     let grader = Grader::new("whole-class");
     hand_in(&grader, &[Base::Reference, Base::Starter]);
     for patch in &patches {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
-use labrpc::process::Instruction;
+use labrpc::process::{Instruction, PRIVILEGE};
 use libc::c_long;
 use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
@@ -86,11 +86,11 @@ pub(super) fn apply_to_all() -> Result<()> {
     seccompiler::apply_filter(&program).context("system calls cannot be filtered")
 }
 
-/// What is left to a pristine process, and so to the servers that are forked from it: pipes and output,
-/// memory of its own, the end of itself; and what [`of_servers`] takes away again. It starts no thread and
-/// no program, opens nothing, shares no memory, and does not sleep: whoever waits anywhere but on its
-/// inbox finds that it cannot.
-pub fn of_pristine() -> Result<Vec<Instruction>> {
+/// What is left to servers, and to the pristine process that they are forked from: pipes and output,
+/// memory of one's own, the end of oneself. None of them starts a thread or a program, opens anything,
+/// shares memory or sleeps: whoever waits anywhere but on its inbox finds that it cannot. The pristine
+/// process, and it alone, may also do what is [`PRIVILEGED`].
+pub fn of_servers() -> Result<Vec<Instruction>> {
     let freely = [
         libc::SYS_read,
         libc::SYS_readv,
@@ -113,9 +113,23 @@ pub fn of_pristine() -> Result<Vec<Instruction>> {
         libc::SYS_restart_syscall,
         libc::SYS_exit,
         libc::SYS_exit_group,
+        // The judge's orders, the descriptors that come along and the answers; how children ended, and
+        // what they used. A server has no socket, no children, and no descriptor that is worth a copy.
+        libc::SYS_recvmsg,
+        libc::SYS_sendto,
+        #[cfg(target_arch = "x86_64")]
+        libc::SYS_dup2,
+        libc::SYS_dup3,
+        libc::SYS_wait4,
+        libc::SYS_getrusage,
+        libc::SYS_clock_getres, // asked before another process's clock is read
     ];
-    let freely = freely.into_iter().chain(ONLY_PRISTINE.iter().copied());
-    let mut calls: Calls = freely.map(|call| (call, Vec::new())).collect();
+    let mut calls: Calls = freely.into_iter().map(|call| (call, Vec::new())).collect();
+    for &call in PRIVILEGED {
+        let number =
+            SeccompCondition::new(SIXTH, SeccompCmpArgLen::Qword, SeccompCmpOp::Eq, PRIVILEGE)?;
+        calls.insert(call, vec![SeccompRule::new(vec![number])?]);
+    }
     let masked = |mask: i32| SeccompCmpOp::MaskedEq(mask as u64 & 0xffff_ffff);
     // Memory, but none that is shared, and none that can be run.
     let private = argument(3, masked(libc::MAP_SHARED), 0)?;
@@ -136,31 +150,17 @@ pub fn of_pristine() -> Result<Vec<Instruction>> {
     compile(calls, SeccompAction::Allow, refused()).map(instructions)
 }
 
-/// What is taken from each server when it has been forked. It is installed at each start, so it is short.
-pub fn of_servers() -> Result<Vec<Instruction>> {
-    let calls = ONLY_PRISTINE.iter().map(|&call| (call, Vec::new()));
-    compile(calls.collect(), refused(), SeccompAction::Allow).map(instructions)
-}
-
-/// What a pristine process needs in order to fork servers, to hand them their pipes, to restrict them and
-/// to tell how they ended.
-const ONLY_PRISTINE: &[c_long] = &[
+/// What only a pristine process may do, which knows the number that the sixth argument is: fork servers,
+/// have them die with it, limit and kill them.
+const PRIVILEGED: &[c_long] = &[
     libc::SYS_clone,
-    libc::SYS_set_robust_list,
-    libc::SYS_rseq,
-    libc::SYS_wait4,
-    libc::SYS_kill,
-    libc::SYS_recvmsg,
-    libc::SYS_sendto,
-    #[cfg(target_arch = "x86_64")]
-    libc::SYS_dup2,
-    libc::SYS_dup3,
     libc::SYS_prctl,
-    libc::SYS_setrlimit,
     libc::SYS_prlimit64,
-    libc::SYS_getrusage,
-    libc::SYS_clock_getres, // asked before another process's clock is read
+    libc::SYS_kill,
 ];
+
+/// Counted from zero.
+const SIXTH: u8 = 5;
 
 fn instructions(program: BpfProgram) -> Vec<Instruction> {
     let program = program.iter();

@@ -8,14 +8,17 @@
 //! | `filter` | which system calls are left |
 //!
 //! Two programs run in cells: the compiler, on sources that may read files and never end; and the
-//! servers. Servers are forked from a pristine process, and each is filtered once more before any of its
-//! own code runs: `filter::of_servers` leaves it nothing but its two pipes, its memory and its end.
+//! servers. Servers are forked from a pristine process, which is filtered once more before the first of
+//! them: `filter::of_servers` leaves them nothing but their two pipes, their memory and their end. What
+//! the pristine process must do besides, it may by a secret that servers are not told.
 
 pub mod cell;
 pub mod confine;
 mod filter;
+#[cfg(test)]
+mod hostile;
 pub mod level;
 
 pub use cell::{Cell, Limits};
-pub use filter::{of_pristine, of_servers};
+pub use filter::of_servers;
 pub use level::Level;
