@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Error, Result, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use labrpc::Header;
 use raftapi::Server;
@@ -71,13 +71,6 @@ fn replay_on(command: &std::ffi::OsStr) -> String {
 /// `how` is what replay commands need besides.
 fn run_on(lab: &Lab, args: &TestArgs, how: &str, settings: &Settings) -> Result<Ending> {
     let plan = plan(lab, args, settings)?;
-    let varied = args.servers.is_some() || args.reliable;
-    if varied && plan.tests.len() != 1 {
-        bail!(
-            "--servers and --reliable change one test: choose it with --test ({} match)",
-            plan.tests.len()
-        );
-    }
     if args.trace.is_some() && (plan.tests.len() != 1 || args.seed.is_none()) {
         bail!(
             "--trace writes down one run: choose one test with --test ({} match) and its seed with \
@@ -137,19 +130,26 @@ fn plan(lab: &Lab, args: &TestArgs, settings: &Settings) -> Result<Plan> {
         jobs: threads(args.jobs),
         ..Plan::of(
             &lab.server,
-            varied(args, choose(args, &lab.server)?),
+            varied(args, choose(args, &lab.server)?)?,
             settings,
         )
     })
 }
 
-/// The tests, with other servers and another network if that was asked for.
-fn varied(args: &TestArgs, tests: Vec<Test>) -> Vec<Test> {
+/// The tests; with other servers and another network, if that was asked for.
+fn varied(args: &TestArgs, tests: Vec<Test>) -> Result<Vec<Test>> {
     let variation = Variation {
         servers: args.servers.map(usize::from),
         reliable: args.reliable,
     };
-    tests.iter().map(|test| test.varied(&variation)).collect()
+    match &tests[..] {
+        _ if variation == Variation::default() => Ok(tests),
+        [test] => Ok(vec![test.varied(&variation).map_err(Error::msg)?]),
+        _ => bail!(
+            "--servers and --reliable change one test: choose it with --test ({} match)",
+            tests.len()
+        ),
+    }
 }
 
 /// The tests in virtual time, or those in real time, whose path contains the filter; the one whose

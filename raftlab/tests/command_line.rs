@@ -134,6 +134,14 @@ fn what_cannot_work_is_exit_code_2_and_says_what_to_do() {
             &["test", "--test", "classic", "--trace", "t"],
             "choose one test with --test (3 match) and its seed",
         ),
+        (
+            &["test", "--test", "classic", "--servers", "5"],
+            "choose it with --test (3 match)",
+        ),
+        (
+            &["test", "--test", "re_election", "--servers", "2"],
+            "classic::re_election needs at least 3 servers: with 2 it would expect what no server can do",
+        ),
         (&["test", "--seeds", "0"], "--seeds"),
         (&["test", "--seeds", "5", "--seed", "5"], "--seed"),
         (&["test", "--jobs", "0"], "--jobs"),

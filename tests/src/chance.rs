@@ -108,7 +108,10 @@ pub fn split(servers: usize, alive: usize, latency: f64) -> f64 {
 
 /// The probability that a candidate hears from too few of the others.
 fn too_few_answers(servers: usize, alive: usize, answered: f64) -> f64 {
-    1.0 - at_least(servers / 2, alive - 1, answered)
+    match alive.checked_sub(1) {
+        Some(others) => 1.0 - at_least(servers / 2, others, answered),
+        None => 1.0,
+    }
 }
 
 /// The probability that of `n` trials, each with success probability `p`, at least `k` succeed.
@@ -240,5 +243,7 @@ mod tests {
         };
         // Two of four answers: 1 - (0.19^4 + 4 x 0.81 x 0.19^3).
         close(too_few_answers(5, 5, lossy.answered), 0.0235, 0.0001);
+        close(too_few_answers(5, 2, lossy.answered), 1.0, 0.0);
+        close(too_few_answers(1, 0, lossy.answered), 1.0, 0.0);
     }
 }

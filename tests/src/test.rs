@@ -24,6 +24,8 @@ pub struct Test {
     pub hint: &'static str,
     /// How many servers there are.
     pub servers: usize,
+    /// With fewer servers the script makes no sense: it expects what no server could do.
+    pub fewest_servers: usize,
     /// Which of them run when the script begins.
     pub cast: Cast,
     /// What is wrong with the network and the machines.
@@ -75,6 +77,7 @@ impl Test {
             description: "",
             hint: "",
             servers: 3,
+            fewest_servers: 3,
             cast: Cast::All,
             faults: Faults::RELIABLE,
             time: TimeKind::Virtual,
@@ -87,15 +90,53 @@ impl Test {
     }
 
     /// The same script with other servers and another network: to look for a shorter run of the same
-    /// failure. What it expects may not make sense then.
-    #[must_use]
-    pub fn varied(&self, variation: &Variation) -> Test {
+    /// failure.
+    ///
+    /// # Errors
+    ///
+    /// When its script would make no sense with so few servers, or with others than it has.
+    pub fn varied(&self, variation: &Variation) -> Result<Test, String> {
         let mut test = self.clone();
-        test.servers = variation.servers.unwrap_or(test.servers);
+        if let Some(servers) = variation.servers.filter(|&servers| servers != self.servers) {
+            let (path, fewest) = (self.path(), self.fewest_servers.min(self.servers));
+            if self.cast != Cast::All {
+                return Err(format!(
+                    "{path} says itself which servers run, and how: with {servers} it cannot be played"
+                ));
+            }
+            if servers < fewest {
+                return Err(format!(
+                    "{path} needs at least {fewest} servers: with {servers} it would expect what no \
+                     server can do"
+                ));
+            }
+            test.servers = servers;
+        }
         if variation.reliable {
             test.faults = Faults::RELIABLE;
         }
-        test
+        Ok(test)
+    }
+
+    /// All its variations with no more servers than it has, and at most `most` if there are fewer: the
+    /// simplest first, and itself at last.
+    pub fn variations(&self, most: usize) -> Vec<Variation> {
+        let mut all = Vec::new();
+        let networks = match self.faults == Faults::RELIABLE {
+            true => &[false][..],
+            false => &[true, false],
+        };
+        if self.cast == Cast::All && self.time == TimeKind::Virtual {
+            let fewer = self.fewest_servers..self.servers.min(most + 1);
+            for servers in fewer.map(Some).chain([None]) {
+                let varied = networks
+                    .iter()
+                    .map(|&reliable| Variation { servers, reliable });
+                all.extend(varied.filter(|&variation| variation != Variation::default()));
+            }
+        }
+        all.push(Variation::default());
+        all
     }
 
     /// Its name as `cargo test` shows it: `classic::re_election`.

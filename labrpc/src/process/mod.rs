@@ -18,7 +18,13 @@
 mod command;
 mod line;
 mod pristine;
-#[cfg_attr(not(target_os = "linux"), path = "no_privilege.rs")]
+#[cfg_attr(
+    not(all(
+        target_os = "linux",
+        any(target_arch = "x86_64", target_arch = "aarch64")
+    )),
+    path = "no_privilege.rs"
+)]
 mod privilege;
 mod program;
 mod remote;

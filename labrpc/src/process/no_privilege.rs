@@ -1,4 +1,4 @@
-//! The calls of a pristine process where there is no seccomp: its servers could make them as well.
+//! The same calls on systems and machines for which there is no filter: servers could make them as well.
 
 #![allow(unsafe_code)]
 

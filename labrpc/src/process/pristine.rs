@@ -2,7 +2,7 @@
 //! of it. So nothing that a server leaves behind in memory survives its crash, and a start costs a fork
 //! and no more.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::io::{self, BufRead, BufReader, ErrorKind, Write, pipe};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
@@ -26,8 +26,8 @@ pub struct Confinement {
     /// How much processor time a server may use, in seconds, from its start to its end.
     pub processor_s: Option<u64>,
     /// Which system calls they may make, and the pristine process, too: a seccomp program. All, if it is
-    /// empty. A call of which it says that the sixth argument is [`PRIVILEGE`](super::PRIVILEGE) passes
-    /// for the pristine process only, which forks, kills and limits.
+    /// empty. Where it wants a sixth argument to be [`PRIVILEGE`](super::PRIVILEGE), it gets to want a
+    /// random number instead, which only the pristine process knows: it forks, kills and limits.
     pub calls: Vec<Instruction>,
 }
 
@@ -206,7 +206,7 @@ impl Life for Forked {
 // ---- the pristine process itself ----
 
 /// How many ends are remembered that nobody has asked for.
-const REMEMBERED: u64 = 1000;
+const REMEMBERED: usize = 1000;
 
 /// Forks servers until the judge is gone. In each, `server` runs to its end.
 pub(super) fn stay(server: impl Fn() -> io::Result<()>) -> io::Result<()> {
@@ -287,41 +287,49 @@ fn confine(wakes: OwnedFd, steps: OwnedFd, processor_s: Option<u64>) -> io::Resu
     Ok(())
 }
 
-#[cfg(target_os = "linux")]
 fn filter_calls(filter: &[Instruction]) -> io::Result<()> {
     if filter.is_empty() {
         return Ok(());
     }
-    let instruction = |&(code, jt, jf, k): &Instruction| libc::sock_filter { code, jt, jf, k };
-    privilege::filter_calls(filter.iter().map(instruction).collect())
-}
-
-#[cfg(not(target_os = "linux"))]
-fn filter_calls(filter: &[Instruction]) -> io::Result<()> {
-    match filter.is_empty() {
-        true => Ok(()),
-        false => Err(io::Error::other(
-            "system calls can be filtered on Linux only",
-        )),
-    }
+    #[cfg(target_os = "linux")]
+    let filtered = privilege::filter_calls(
+        filter
+            .iter()
+            .map(|&(code, jt, jf, k)| libc::sock_filter { code, jt, jf, k })
+            .collect(),
+    );
+    #[cfg(not(target_os = "linux"))]
+    let filtered = Err(io::Error::other(
+        "system calls can be filtered on Linux only",
+    ));
+    filtered
 }
 
 /// The servers that were forked.
 #[derive(Default)]
 struct Children {
     running: BTreeMap<u64, libc::pid_t>,
-    ended: BTreeMap<u64, Report>,
+    /// In the order of their ends.
+    ended: VecDeque<(u64, Report)>,
 }
 
 impl Children {
     fn add(&mut self, number: u64, child: libc::pid_t) {
-        self.reap_all();
+        // It may have ended already.
         self.running.insert(number, child);
+        self.reap_all();
     }
 
     fn fail(&mut self, number: u64, error: io::Error) {
         let why = format!("it could not be forked: {error}");
-        self.ended.insert(number, Report::Failed(why));
+        self.remember(number, Report::Failed(why));
+    }
+
+    fn remember(&mut self, number: u64, end: Report) {
+        if self.ended.len() == REMEMBERED {
+            self.ended.pop_front();
+        }
+        self.ended.push_back((number, end));
     }
 
     fn pid(&self, number: u64) -> Option<libc::pid_t> {
@@ -332,12 +340,10 @@ impl Children {
     fn reap_all(&mut self) {
         while let Some((child, status)) = system::reap_any() {
             let found = self.running.iter().find(|&(_, &pid)| pid == child);
-            let Some((&number, _)) = found else {
-                continue;
-            };
-            self.running.remove(&number);
-            self.ended.insert(number, Report::Status(status));
-            self.ended.retain(|&known, _| known + REMEMBERED > number);
+            if let Some((&number, _)) = found {
+                self.running.remove(&number);
+                self.remember(number, Report::Status(status));
+            }
         }
     }
 
@@ -346,7 +352,11 @@ impl Children {
         if self.running.contains_key(&number) {
             return Report::Alive;
         }
-        let known = self.ended.remove(&number);
-        known.unwrap_or_else(|| Report::Failed("there was no such server".to_string()))
+        let place = self.ended.iter().rposition(|&(ended, _)| ended == number);
+        let known = place.and_then(|place| self.ended.remove(place));
+        match known {
+            Some((_, end)) => end,
+            None => Report::Failed("there was no such server".to_string()),
+        }
     }
 }

@@ -64,7 +64,8 @@ impl Autopsy {
             libc::SIGBUS => " (SIGBUS)",
             libc::SIGILL => " (SIGILL)",
             libc::SIGKILL => " (SIGKILL)",
-            libc::SIGSEGV => " (SIGSEGV)",
+            // One that may not signal, itself neither, aborts so.
+            libc::SIGSEGV => " (SIGSEGV; in a sandbox, it may have aborted)",
             libc::SIGSYS => " (SIGSYS: a system call that a server may not make)",
             libc::SIGXCPU => " (SIGXCPU: it used up its processor time)",
             libc::SIGXFSZ => " (SIGXFSZ: it wrote a file)",

@@ -145,8 +145,8 @@ pub fn take_places(wakes: OwnedFd, steps: OwnedFd) -> io::Result<()> {
     use std::os::fd::IntoRawFd;
     let (wakes, steps) = (wakes.into_raw_fd(), steps.into_raw_fd());
     // SAFETY: the process has just been forked, and nothing of its parent's descriptors is used again.
-    // Both are above STEPS, since 0 to 3 are taken in a pristine process, so neither overwrites the
-    // other.
+    // Of two that were received together the first has the lower number, and 0 to 2 are taken: so when
+    // `steps` goes to STEPS, nothing is overwritten but `wakes`, which has its place already.
     unsafe {
         check(libc::dup2(wakes, WAKES))?;
         check(libc::dup2(steps, STEPS))?;

@@ -4,12 +4,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use labrpc::Header;
-use suite::cluster::TimeKind;
+use labrpc::{Faults, Header};
 use suite::columns::columns;
 use suite::finding::HANGS;
 use suite::play::Played;
-use suite::test::{Cast, Test, Variation};
+use suite::test::{Test, Variation};
 use suite::timeline;
 use suite::watch::Recording;
 
@@ -21,6 +20,8 @@ use crate::files::WholeFile;
 const SEEDS: u64 = 20;
 /// After so many steps nothing further is tried.
 const STEPS: u64 = 200_000;
+/// With fewer servers than the test has, but more than this, no run is shorter to read.
+const MOST_SERVERS: usize = 7;
 
 /// What is found at the very end of a run is found within its time.
 const A_LITTLE: Duration = Duration::from_millis(1);
@@ -38,20 +39,11 @@ impl Run {
     fn length(&self) -> (usize, bool, Duration, u64) {
         (
             self.test.servers,
-            !self.variation.reliable && !is_reliable(&self.test),
+            self.test.faults != Faults::RELIABLE,
             self.played.virtual_time,
             self.seed,
         )
     }
-}
-
-fn is_reliable(test: &Test) -> bool {
-    test.varied(&Variation {
-        reliable: true,
-        ..Variation::default()
-    })
-    .faults
-        == test.faults
 }
 
 /// The shortest run found in which this rule is broken, beginning with a test and a seed in which it is.
@@ -81,7 +73,7 @@ pub fn shortest(
     search.limit = best.played.virtual_time + A_LITTLE;
     let hangs = rule == HANGS;
     let seeds = if hangs { 1 } else { SEEDS };
-    for variation in variations(test) {
+    for variation in test.variations(MOST_SERVERS) {
         for seed in 0..seeds {
             // A hang takes seconds: the simplest variation in which there is one will do.
             if search.steps > STEPS || (hangs && best.variation != Variation::default()) {
@@ -110,13 +102,14 @@ struct Search<'a> {
 impl Search<'_> {
     /// Plays a variation. The run, if the rule is broken in it.
     fn run(&mut self, variation: Variation, seed: u64) -> Result<Option<Run>> {
-        let mut test = self.test.varied(&variation);
+        let test = self.test.varied(&variation);
+        let mut test = test.map_err(anyhow::Error::msg)?;
         test.limit = test.limit.min(self.limit);
         let played = match self.player.run(&test, seed, Recording::Nothing) {
             Ok(played) => played,
             Err(error) if variation == Variation::default() => return Err(error),
             Err(error) if error.is::<Interrupted>() => return Err(error),
-            // A script that is varied may ask for what cannot be done.
+            // A script that is varied may come to what its writer did not think of.
             Err(_) => return Ok(None),
         };
         self.steps += played.steps;
@@ -128,35 +121,6 @@ impl Search<'_> {
             played,
         }))
     }
-}
-
-/// The variations of a test, the simplest first; the test itself, with other seeds, at last. What a script
-/// plays by hand is as short as it can be.
-fn variations(test: &Test) -> Vec<Variation> {
-    let mut all = Vec::new();
-    if test.cast == Cast::All && test.time == TimeKind::Virtual {
-        let reliable = !is_reliable(test);
-        for servers in (1..test.servers).filter(|&servers| servers <= 7) {
-            if reliable {
-                all.push(Variation {
-                    servers: Some(servers),
-                    reliable,
-                });
-            }
-            all.push(Variation {
-                servers: Some(servers),
-                reliable: false,
-            });
-        }
-        if reliable {
-            all.push(Variation {
-                servers: None,
-                reliable,
-            });
-        }
-    }
-    all.push(Variation::default());
-    all
 }
 
 fn tell(player: &Player<'_>, test: &Test, best: &Run, page: &Path) -> Result<Shortest> {

@@ -34,6 +34,7 @@ pub(super) fn tests() -> Vec<Test> {
     vec![
         Test {
             name: "initial_election",
+            fewest_servers: 1,
             points: 3,
             description: "a leader is elected, and stays",
             faults: network(),
@@ -53,6 +54,7 @@ pub(super) fn tests() -> Vec<Test> {
             points: 2,
             description: "nine times, three of seven servers are cut off",
             servers: 7,
+            fewest_servers: 7,
             faults: network(),
             script: many_elections,
             ..CLASSIC

@@ -56,6 +56,7 @@ pub(super) fn tests() -> Vec<Test> {
         },
         Test {
             name: "all_crash_at_once",
+            fewest_servers: 1,
             description: "all die and come back: terms go on where they were",
             faults: network.clone(),
             script: all_crash_at_once,
@@ -63,6 +64,7 @@ pub(super) fn tests() -> Vec<Test> {
         },
         Test {
             name: "majority_crashes",
+            fewest_servers: 1,
             description: "three of five die: nobody is elected until one is back",
             faults: network.clone(),
             script: majority_crashes,
@@ -70,6 +72,7 @@ pub(super) fn tests() -> Vec<Test> {
         },
         Test {
             name: "crashes_in_mid_step",
+            fewest_servers: 1,
             description: "servers die between a write and what follows from it",
             faults: network.clone(),
             alpha: 1e-8,
@@ -78,6 +81,7 @@ pub(super) fn tests() -> Vec<Test> {
         },
         Test {
             name: "crashes_while_writing",
+            fewest_servers: 1,
             description: "the same on slow disks: what is not written is lost",
             faults: Faults {
                 server: ServerFaults {

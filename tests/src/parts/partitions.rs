@@ -59,16 +59,22 @@ pub(super) fn tests() -> Vec<Test> {
             "the leader stays meanwhile; when it is back there is one leader soon",
             follower_cut_off,
         ),
-        test(
-            "majority_and_minority",
-            "three elect a leader, two do not",
-            majority_and_minority,
-        ),
-        test(
-            "three_pieces",
-            "two, two and one: nobody is elected until they meet",
-            three_pieces,
-        ),
+        Test {
+            fewest_servers: 5,
+            ..test(
+                "majority_and_minority",
+                "three elect a leader, two do not",
+                majority_and_minority,
+            )
+        },
+        Test {
+            fewest_servers: 5,
+            ..test(
+                "three_pieces",
+                "two, two and one: nobody is elected until they meet",
+                three_pieces,
+            )
+        },
         Test {
             servers: 4,
             ..test(

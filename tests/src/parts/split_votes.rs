@@ -46,6 +46,7 @@ pub(super) fn tests() -> Vec<Test> {
     let start = |(name, servers)| Test {
         name,
         servers,
+        fewest_servers: 1,
         faults: network(),
         script: start_together,
         ..SPLITS

@@ -88,7 +88,8 @@ pub(super) fn apply_to_all() -> Result<()> {
 
 /// What is left to servers, and to the pristine process that they are forked from: pipes and output,
 /// memory of one's own, the end of oneself. None of them starts a thread or a program, opens anything,
-/// shares memory or sleeps: whoever waits anywhere but on its inbox finds that it cannot. The pristine
+/// shares memory, sleeps, or signals, itself neither (whoever aborts runs into the C library's last
+/// resort, an instruction that may not be): whoever waits anywhere but on its inbox finds that it cannot. The pristine
 /// process, and it alone, may also do what is [`PRIVILEGED`].
 pub fn of_servers() -> Result<Vec<Instruction>> {
     let freely = [
@@ -141,9 +142,6 @@ pub fn of_servers() -> Result<Vec<Instruction>> {
     let operation = masked(!(libc::FUTEX_PRIVATE_FLAG | libc::FUTEX_CLOCK_REALTIME));
     let wake = argument(1, operation, libc::FUTEX_WAKE as u64)?;
     calls.insert(libc::SYS_futex, vec![SeccompRule::new(vec![wake])?]);
-    // A process that aborts signals itself.
-    let abort = argument(2, SeccompCmpOp::Eq, libc::SIGABRT as u64)?;
-    calls.insert(libc::SYS_tgkill, vec![SeccompRule::new(vec![abort])?]);
     // Whether a descriptor is open.
     let ask = argument(1, SeccompCmpOp::Eq, libc::F_GETFD as u64)?;
     calls.insert(libc::SYS_fcntl, vec![SeccompRule::new(vec![ask])?]);

@@ -4,6 +4,7 @@
 #![allow(unsafe_code)]
 
 use std::fs;
+use std::hint::black_box;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
@@ -15,6 +16,9 @@ use serde::{Deserialize, Serialize};
 /// Set in the process that serves.
 const SERVES: &str = "RAFTLAB_TEST_SERVES";
 
+/// No process has this number.
+const NOBODY: c_ulong = c_int::MAX as c_ulong;
+
 /// What the server found that it can do; and on how many words of memory it tried its luck.
 #[derive(Debug, Serialize, Deserialize)]
 struct Spoils {
@@ -24,13 +28,13 @@ struct Spoils {
 }
 
 #[test]
-fn a_server_may_do_nothing_that_its_pristine_process_may() {
+fn a_server_may_neither_fork_nor_signal_nor_find_out_how() {
     if std::env::var_os(SERVES).is_some() {
         return serve_spoils();
     }
     let mut command = Command::new(std::env::current_exe().unwrap());
-    let this = "grade::sandbox::hostile::a_server_may_do_nothing_that_its_pristine_process_may";
-    command.args(["--exact", this, "--nocapture"]);
+    let this = "grade::sandbox::hostile::a_server_may_neither_fork_nor_signal_nor_find_out_how";
+    command.args(["--exact", this, "--nocapture", "--test-threads=1"]);
     command.env(SERVES, "yes").stdout(Stdio::null());
     let confinement = Confinement {
         processor_s: Some(60),
@@ -45,6 +49,8 @@ fn a_server_may_do_nothing_that_its_pristine_process_may() {
 }
 
 fn serve_spoils() {
+    // What the process will allocate later lies where it has allocated before.
+    drop(black_box(vec![1_u8; 64 * 1024]));
     let memory = writable_memory();
     serve::<Raft, _>(Serving::Pristine, || (Arc::new(|_| ()), pillage(&memory))).unwrap();
 }
@@ -83,6 +89,7 @@ fn calls_that_pass() -> Vec<String> {
     let signal = |signal: c_int| signal as c_ulong;
     let child = signal(libc::SIGCHLD);
     let thread = (libc::CLONE_VM | libc::CLONE_THREAD | libc::CLONE_SIGHAND) as c_ulong;
+    let (kill, abort) = (signal(libc::SIGKILL), signal(libc::SIGABRT));
     let everybody = -1_i32 as c_ulong;
     let calls = [
         ("clone", libc::SYS_clone, [child, 0, 0, 0, 0, 0]),
@@ -93,16 +100,9 @@ fn calls_that_pass() -> Vec<String> {
         #[cfg(target_arch = "x86_64")]
         ("vfork", libc::SYS_vfork, [0; 6]),
         ("kill", libc::SYS_kill, [everybody, 0, 0, 0, 0, 0]),
-        (
-            "tkill",
-            libc::SYS_tkill,
-            [1, signal(libc::SIGKILL), 0, 0, 0, 0],
-        ),
-        (
-            "tgkill",
-            libc::SYS_tgkill,
-            [1, 1, signal(libc::SIGKILL), 0, 0, 0],
-        ),
+        ("tkill", libc::SYS_tkill, [NOBODY, kill, 0, 0, 0, 0]),
+        ("tgkill", libc::SYS_tgkill, [NOBODY, NOBODY, kill, 0, 0, 0]),
+        ("abort", libc::SYS_tgkill, [NOBODY, NOBODY, abort, 0, 0, 0]),
         (
             "prctl",
             libc::SYS_prctl,
@@ -135,20 +135,32 @@ fn calls_that_pass() -> Vec<String> {
     passing.map(|(name, ..)| (*name).to_string()).collect()
 }
 
-/// Tries each word of the memory as the number that lets a privileged call pass: how many were tried, and
-/// how many let it pass.
+/// Tries each word of the memory as the number that lets a privileged call pass, and each pair of half words
+/// as its halves, which in a filter are an instruction apart: how many were tried, and how many let it pass.
 fn look_for_the_number(memory: &[(usize, usize)]) -> (u64, u64) {
+    const HALF: usize = size_of::<u32>();
+    const APART: usize = size_of::<libc::sock_filter>();
     let (mut words, mut found) = (0, 0);
+    let mut attempt = |word: u64| {
+        words += 1;
+        found += u64::from(passes(libc::SYS_kill, [NOBODY, 0, 0, 0, 0, word]));
+    };
     for &(from, to) in memory {
-        for address in (from..to).step_by(size_of::<u64>()) {
-            // SAFETY: the page was mapped when this process was forked, and nothing has been unmapped since.
-            let word = unsafe { (address as *const u64).read_volatile() };
-            if word == 0 {
+        // SAFETY: the page was mapped when this process was forked, and nothing has been unmapped since.
+        let half = |address| match address < to {
+            true => u64::from(unsafe { (address as *const u32).read_volatile() }),
+            false => 0,
+        };
+        for address in (from..to).step_by(HALF) {
+            let first = half(address);
+            if first == 0 {
                 continue;
             }
-            words += 1;
-            let nobody = c_int::MAX as c_ulong;
-            found += u64::from(passes(libc::SYS_kill, [nobody, 0, 0, 0, 0, word]));
+            for other in [1, 2, 3, 4].map(|instructions| instructions * APART) {
+                attempt(first << 32 | half(address + other));
+            }
+            attempt(first << 32 | half(address + HALF));
+            attempt(half(address + HALF) << 32 | first);
         }
     }
     (words, found)

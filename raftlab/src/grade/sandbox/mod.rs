@@ -10,7 +10,8 @@
 //! Two programs run in cells: the compiler, on sources that may read files and never end; and the
 //! servers. Servers are forked from a pristine process, which is filtered once more before the first of
 //! them: `filter::of_servers` leaves them nothing but their two pipes, their memory and their end. What
-//! the pristine process must do besides, it may by a secret that servers are not told.
+//! the pristine process must do besides, it may by a secret that servers are not told. Code that runs
+//! before `main` would be its own; safe Rust has none, and unsafe code is not compiled.
 
 pub mod cell;
 pub mod confine;

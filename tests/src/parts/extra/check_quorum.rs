@@ -23,6 +23,7 @@ pub(super) fn tests() -> Vec<Test> {
     vec![
         Test {
             name: "leaders_without_a_majority_resign",
+            fewest_servers: 5,
             points: 2,
             description: "a leader that is cut off is no leader soon; one that is heard stays",
             hint: "a leader steps down if an election timeout elapses without a successful round of \

@@ -22,6 +22,7 @@ pub(super) fn tests() -> Vec<Test> {
     vec![
         Test {
             name: "cut_off_for_a_minute",
+            fewest_servers: 5,
             description: "servers that are cut off keep their term, and unseat nobody when they return",
             hint: "a server increments its term only when a majority has said that it would vote for \
                    it, and whoever hears a leader does not say so (thesis 9.6)",
