@@ -24,7 +24,7 @@ pub struct Declared {
 /// # Errors
 ///
 /// See [`labrpc::process::serve`].
-pub fn serve(how: Serving, server: impl Fn() -> Server) -> std::io::Result<()> {
+pub fn serve(how: Serving, server: &dyn Fn() -> Server) -> std::io::Result<()> {
     labrpc::process::serve::<Raft, Declared>(how, || {
         let Server {
             run,
@@ -37,6 +37,11 @@ pub fn serve(how: Serving, server: impl Fn() -> Server) -> std::io::Result<()> {
 
 /// The whole `main` of a program that is a server. These are its arguments.
 pub fn main(arguments: impl IntoIterator<Item = String>, server: impl Fn() -> Server) -> ExitCode {
+    run(&mut arguments.into_iter(), &server)
+}
+
+/// Compiled once, and not with each program that is a server.
+fn run(arguments: &mut dyn Iterator<Item = String>, server: &dyn Fn() -> Server) -> ExitCode {
     let serving = Serving::from_arguments(arguments);
     match serving.and_then(|how| serve(how, server).map_err(|error| error.to_string())) {
         Ok(()) => ExitCode::SUCCESS,

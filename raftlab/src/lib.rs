@@ -109,7 +109,7 @@ fn list() -> Result<Ending> {
 #[cfg(unix)]
 fn serve(lab: &Lab, args: &cli::ServeArgs) -> Result<Ending> {
     let how = Serving::from_arguments(args.pristine.clone()).map_err(anyhow::Error::msg)?;
-    raftapi::serve(how, || lab.server.clone())?;
+    raftapi::serve(how, &|| lab.server.clone())?;
     Ok(Ending::Passed)
 }
 

@@ -122,6 +122,11 @@ impl LineReader {
         }
     }
 
+    /// Whether a whole line is there: it can be read without waiting.
+    pub fn has_line(&self) -> bool {
+        self.buffer[self.taken..].contains(&b'\n')
+    }
+
     /// Whether more has been read than the line that was taken last.
     pub fn has_more(&self) -> bool {
         self.buffer.len() > self.taken

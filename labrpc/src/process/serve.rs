@@ -77,7 +77,7 @@ fn one<P: Protocol, A: Serialize>(build: &impl Fn() -> (ServerFn<P>, A)) -> io::
     let mut wire = Wire {
         reader: LineReader::new(PipeReader::from(system::inherited(WAKES)?), usize::MAX),
         writer: LineWriter::new(PipeWriter::from(system::inherited(STEPS)?)),
-        line: Vec::new(),
+        unsent: Vec::new(),
         early: VecDeque::new(),
     };
     let first = wire.hear::<P>()?;
@@ -89,7 +89,10 @@ fn one<P: Protocol, A: Serialize>(build: &impl Fn() -> (ServerFn<P>, A)) -> io::
         }
     };
     match first {
-        Told::Describe {} => wire.say(&Said::<P>::About(serde_json::to_value(about)?)),
+        Told::Describe {} => {
+            wire.say(&Said::<P>::About(serde_json::to_value(about)?))?;
+            wire.send()
+        }
         Told::Start {
             protocol: VERSION,
             me,
@@ -212,26 +215,39 @@ fn number(ticket: Ticket) -> u64 {
     u64::from(ticket.generation) << 32 | u64::from(ticket.slot)
 }
 
+/// More bytes than this are not kept back.
+const MOST_UNSENT: usize = 1 << 14;
+
 /// Both directions.
 struct Wire {
     reader: LineReader,
     writer: LineWriter,
-    line: Vec<u8>,
+    /// Lines that are said together, when the next is waited for.
+    unsent: Vec<u8>,
     /// What was heard before it was its turn: a judge may tell ahead what comes after this step.
     early: VecDeque<Vec<u8>>,
 }
 
 impl Wire {
     fn say(&mut self, said: &impl Serialize) -> io::Result<()> {
-        self.line.clear();
-        serde_json::to_writer(&mut self.line, said)?;
-        self.line.push(b'\n');
-        self.writer.write(&self.line, None).map(|_| ())
+        serde_json::to_writer(&mut self.unsent, said)?;
+        self.unsent.push(b'\n');
+        match self.unsent.len() < MOST_UNSENT {
+            true => Ok(()),
+            false => self.send(),
+        }
+    }
+
+    fn send(&mut self) -> io::Result<()> {
+        self.writer.write(&self.unsent, None)?;
+        self.unsent.clear();
+        Ok(())
     }
 
     /// The last that is said: what the server did before, and how it ended.
     fn end<P: Protocol>(&mut self, done: Vec<Done<P>>, how: Ending) -> io::Result<()> {
-        self.say(&Said::Ended { done, how })
+        self.say(&Said::Ended { done, how })?;
+        self.send()
     }
 
     /// The judge's next line. Without a judge nothing is left to do.
@@ -243,6 +259,9 @@ impl Wire {
     }
 
     fn next_line(&mut self) -> io::Result<&[u8]> {
+        if !self.reader.has_line() {
+            self.send()?;
+        }
         match self.reader.read(None) {
             Ok(line) => Ok(line),
             Err(NoLine::Failed(error)) => Err(error),

@@ -22,6 +22,7 @@ mod other_servers;
 mod submissions;
 mod whole_class;
 
+use std::collections::BTreeSet;
 use std::{env, fs};
 
 use grader::Grader;
@@ -54,9 +55,14 @@ fn number(name: &str) -> Option<usize> {
 
 /// As many of them as `RAFTLAB_CLASS` says, from all over the list.
 fn sample<T>(all: Vec<T>) -> Vec<T> {
-    let wanted = number("RAFTLAB_CLASS").unwrap_or(all.len());
-    let step = all.len().div_ceil(wanted.max(1)).max(1);
-    all.into_iter().step_by(step).collect()
+    let (len, wanted) = (all.len(), number("RAFTLAB_CLASS").unwrap_or(usize::MAX));
+    let wanted = wanted.clamp(1, len);
+    let places: BTreeSet<usize> = (0..wanted).map(|n| n * len / wanted).collect();
+    let places = all
+        .into_iter()
+        .enumerate()
+        .filter(|(n, _)| places.contains(n));
+    places.map(|(_, one)| one).collect()
 }
 
 /// What `--seeds` is to be, unless `RAFTLAB_SEEDS` says otherwise.
