@@ -38,15 +38,15 @@ pub fn run(lab: &Lab, args: &TestArgs) -> Result<Ending> {
             watchdog: None, // a process is watched by its stand-in
             ..settings
         };
-        return run_on(&other(command)?, args, &replay_on(command), &settings);
+        return run_on(&other(lab, command)?, args, &replay_on(command), &settings);
     }
     let how = if args.realtime { "--realtime " } else { "" };
     run_on(lab, args, how, &settings)
 }
 
-/// Another program's server.
+/// Another program's server, in this laboratory.
 #[cfg(unix)]
-fn other(command: &std::ffi::OsStr) -> Result<Lab> {
+fn other(lab: &Lab, command: &std::ffi::OsStr) -> Result<Lab> {
     let program = Arc::new(labrpc::process::Command::new(command));
     let server = Server::of_program(program).map_err(|what| {
         let command = command.display();
@@ -56,7 +56,7 @@ fn other(command: &std::ffi::OsStr) -> Result<Lab> {
         name: "process",
         server,
         build: |timing, _| Server::new(timing, |_| ()),
-        invocation: "cargo run --release --",
+        invocation: lab.invocation,
         source: None,
     })
 }
