@@ -56,7 +56,7 @@ impl Life for Spawned {
 
     fn autopsy(&mut self) -> Option<Autopsy> {
         let autopsy = match system::in_a_while(|| self.0.try_wait().transpose())? {
-            Ok(status) => Autopsy::of(status),
+            Ok(status) => Autopsy::of(status, true),
             Err(error) => Autopsy {
                 how: format!("how it ended is not known: {error}"),
                 out_of_time: false,

@@ -68,6 +68,8 @@ enum Report {
 /// A pristine process, as the judge has it.
 pub struct Pristine {
     link: Arc<Mutex<Control>>,
+    /// Whether its servers may.
+    may_signal: bool,
 }
 
 struct Control {
@@ -98,6 +100,7 @@ impl Pristine {
         )?;
         Ok(Pristine {
             link: Arc::new(Mutex::new(control)),
+            may_signal: confinement.calls.is_empty(),
         })
     }
 
@@ -156,6 +159,7 @@ impl Program for Pristine {
             steps: LineReader::without_waiting(from, LONGEST_LINE)?,
             life: Box::new(Forked {
                 number,
+                may_signal: self.may_signal,
                 link: self.link.clone(),
             }),
         })
@@ -168,6 +172,7 @@ impl Program for Pristine {
 
 struct Forked {
     number: u64,
+    may_signal: bool,
     link: Arc<Mutex<Control>>,
 }
 
@@ -184,7 +189,8 @@ impl Life for Forked {
         system::in_a_while(|| {
             let how = match lock(&self.link).ask(&Order::Autopsy(self.number)) {
                 Ok(Report::Status(status)) => {
-                    return Some(Autopsy::of(ExitStatus::from_raw(status)));
+                    let status = ExitStatus::from_raw(status);
+                    return Some(Autopsy::of(status, self.may_signal));
                 }
                 Ok(Report::Alive) => return None,
                 Ok(Report::Failed(why)) => why,

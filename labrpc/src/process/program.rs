@@ -49,8 +49,9 @@ pub(super) struct Autopsy {
 }
 
 impl Autopsy {
-    /// Reads what the system says of an end.
-    pub fn of(status: std::process::ExitStatus) -> Autopsy {
+    /// Reads what the system says of an end. A process that may not signal, itself neither, aborts with an
+    /// instruction that is none.
+    pub fn of(status: std::process::ExitStatus, may_signal: bool) -> Autopsy {
         use std::os::unix::process::ExitStatusExt;
         let Some(signal) = status.signal() else {
             let code = status.code().unwrap_or_default();
@@ -64,8 +65,9 @@ impl Autopsy {
             libc::SIGBUS => " (SIGBUS)",
             libc::SIGILL => " (SIGILL)",
             libc::SIGKILL => " (SIGKILL)",
-            // One that may not signal, itself neither, aborts so.
-            libc::SIGSEGV => " (SIGSEGV; in a sandbox, it may have aborted)",
+            libc::SIGSEGV if !may_signal => " (SIGSEGV: it aborted)",
+            libc::SIGTRAP if !may_signal => " (SIGTRAP: it aborted)",
+            libc::SIGSEGV => " (SIGSEGV)",
             libc::SIGSYS => " (SIGSYS: a system call that a server may not make)",
             libc::SIGXCPU => " (SIGXCPU: it used up its processor time)",
             libc::SIGXFSZ => " (SIGXFSZ: it wrote a file)",
