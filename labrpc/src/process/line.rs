@@ -4,12 +4,19 @@ use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::os::fd::AsFd;
 use std::time::Duration;
 
+use serde::Serialize;
+
 use super::system;
 
-/// Writes lines, and waits for room no longer than its patience lasts.
+/// Writes lines, and waits for room no longer than its patience lasts. Lines are kept back and sent together:
+/// to wake the other side costs more than to tell it.
 pub struct LineWriter {
     pipe: PipeWriter,
+    unsent: Vec<u8>,
 }
+
+/// More bytes than this are not kept back.
+const MOST_UNSENT: usize = 1 << 14;
 
 /// Reads lines, and waits for them no longer than its patience lasts.
 pub struct LineReader {
@@ -39,21 +46,36 @@ pub type Look = Option<Duration>;
 
 impl LineWriter {
     pub fn new(pipe: PipeWriter) -> LineWriter {
-        LineWriter { pipe }
+        LineWriter {
+            pipe,
+            unsent: Vec::new(),
+        }
     }
 
     /// A pipe whose writes return at once when there is no room.
     pub fn without_waiting(pipe: PipeWriter) -> io::Result<LineWriter> {
         system::set_nonblocking(pipe.as_fd())?;
-        Ok(LineWriter { pipe })
+        Ok(LineWriter::new(pipe))
     }
 
-    /// Writes the rest of a line. How much of it is written: less than all if there was no room for a
-    /// while.
-    pub fn write(&mut self, line: &[u8], look: Look) -> io::Result<usize> {
+    /// Adds a line to what is kept back.
+    pub fn add(&mut self, line: &impl Serialize) -> io::Result<()> {
+        serde_json::to_writer(&mut self.unsent, line)?;
+        self.unsent.push(b'\n');
+        Ok(())
+    }
+
+    /// Whether so much is kept back that it is time to send it.
+    pub fn is_full(&self) -> bool {
+        self.unsent.len() >= MOST_UNSENT
+    }
+
+    /// Sends what is kept back. False if there was no room for a while: the rest is sent when it is called
+    /// again.
+    pub fn send(&mut self, look: Look) -> io::Result<bool> {
         let mut written = 0;
-        while written < line.len() {
-            match self.pipe.write(&line[written..]) {
+        while written < self.unsent.len() {
+            match self.pipe.write(&self.unsent[written..]) {
                 Ok(count) => written += count,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
@@ -64,7 +86,8 @@ impl LineWriter {
                 Err(error) => return Err(error),
             }
         }
-        Ok(written)
+        self.unsent.drain(..written);
+        Ok(self.unsent.is_empty())
     }
 }
 

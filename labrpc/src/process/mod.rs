@@ -33,8 +33,7 @@ mod system;
 mod wire;
 
 pub use command::Command;
-pub use pristine::{Confinement, Instruction, Pristine};
-pub use privilege::PRIVILEGE;
+pub use pristine::{Confinement, Instruction, PRIVILEGE, Pristine};
 pub use program::{Link, Program};
 pub use remote::{describe, remote};
 pub use serve::{Serving, serve};

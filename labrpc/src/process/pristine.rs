@@ -26,13 +26,17 @@ pub struct Confinement {
     /// How much processor time a server may use, in seconds, from its start to its end.
     pub processor_s: Option<u64>,
     /// Which system calls they may make, and the pristine process, too: a seccomp program. All, if it is
-    /// empty. Where it wants a sixth argument to be [`PRIVILEGE`](super::PRIVILEGE), it gets to want a
-    /// random number instead, which only the pristine process knows: it forks, kills and limits.
+    /// empty. Where it wants a sixth argument to be [`PRIVILEGE`], it gets to want a random number instead,
+    /// which only the pristine process knows: it forks, kills and limits.
     pub calls: Vec<Instruction>,
 }
 
 /// One instruction of a seccomp program: code, jump if true, jump if false, operand.
 pub type Instruction = (u16, u8, u8, u32);
+
+/// What stands in a seccomp program for the number that lets a privileged call pass, as its sixth argument
+/// of 64 bits.
+pub const PRIVILEGE: u64 = u64::from_be_bytes(*b"pristine");
 
 /// What the judge asks of a pristine process. All but a start are answered before the next is asked, and a
 /// start comes with descriptors, which end what is read at once: so no two are ever read as one.
@@ -68,11 +72,11 @@ enum Report {
 /// A pristine process, as the judge has it.
 pub struct Pristine {
     link: Arc<Mutex<Control>>,
-    /// Whether its servers may.
-    may_signal: bool,
 }
 
 struct Control {
+    /// Whether its servers may.
+    may_signal: bool,
     socket: BufReader<UnixStream>,
     child: Child,
     starts: u64,
@@ -90,6 +94,7 @@ impl Pristine {
         let child = command.arg(PRISTINE).stdin(OwnedFd::from(theirs)).spawn()?;
         drop(command); // and with it the other end of the socket
         let control = Control {
+            may_signal: confinement.calls.is_empty(),
             socket: BufReader::new(socket),
             child,
             starts: 0,
@@ -100,7 +105,6 @@ impl Pristine {
         )?;
         Ok(Pristine {
             link: Arc::new(Mutex::new(control)),
-            may_signal: confinement.calls.is_empty(),
         })
     }
 
@@ -159,7 +163,6 @@ impl Program for Pristine {
             steps: LineReader::without_waiting(from, LONGEST_LINE)?,
             life: Box::new(Forked {
                 number,
-                may_signal: self.may_signal,
                 link: self.link.clone(),
             }),
         })
@@ -172,7 +175,6 @@ impl Program for Pristine {
 
 struct Forked {
     number: u64,
-    may_signal: bool,
     link: Arc<Mutex<Control>>,
 }
 
@@ -187,10 +189,11 @@ impl Life for Forked {
     fn autopsy(&mut self) -> Option<Autopsy> {
         // The pristine process itself may not sleep.
         system::in_a_while(|| {
-            let how = match lock(&self.link).ask(&Order::Autopsy(self.number)) {
+            let mut control = lock(&self.link);
+            let how = match control.ask(&Order::Autopsy(self.number)) {
                 Ok(Report::Status(status)) => {
                     let status = ExitStatus::from_raw(status);
-                    return Some(Autopsy::of(status, self.may_signal));
+                    return Some(Autopsy::of(status, control.may_signal));
                 }
                 Ok(Report::Alive) => return None,
                 Ok(Report::Failed(why)) => why,
@@ -221,7 +224,9 @@ pub(super) fn stay(server: impl Fn() -> io::Result<()>) -> io::Result<()> {
     let Some(Order::Confine(confinement)) = first_order(&socket)? else {
         return Err(io::Error::other("expected the first order: confine"));
     };
-    filter_calls(&confinement.calls)?;
+    if !confinement.calls.is_empty() {
+        privilege::filter_calls(&confinement.calls)?;
+    }
     let mut children = Children::default();
     let mut line = vec![0; 256];
     loop {
@@ -291,24 +296,6 @@ fn confine(wakes: OwnedFd, steps: OwnedFd, processor_s: Option<u64>) -> io::Resu
     }
     privilege::give_up();
     Ok(())
-}
-
-fn filter_calls(filter: &[Instruction]) -> io::Result<()> {
-    if filter.is_empty() {
-        return Ok(());
-    }
-    #[cfg(target_os = "linux")]
-    let filtered = privilege::filter_calls(
-        filter
-            .iter()
-            .map(|&(code, jt, jf, k)| libc::sock_filter { code, jt, jf, k })
-            .collect(),
-    );
-    #[cfg(not(target_os = "linux"))]
-    let filtered = Err(io::Error::other(
-        "system calls can be filtered on Linux only",
-    ));
-    filtered
 }
 
 /// The servers that were forked.

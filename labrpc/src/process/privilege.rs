@@ -17,11 +17,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use libc::{c_int, c_long, c_void, pid_t};
 
+use super::pristine::{Instruction, PRIVILEGE};
 use super::system::Fork;
-
-/// What stands in a seccomp program for the number that lets a privileged call pass, as its sixth argument
-/// of 64 bits.
-pub const PRIVILEGE: u64 = u64::from_be_bytes(*b"pristine");
 
 /// The number: none as long as no filter has been installed, and in a server.
 static NUMBER: AtomicU64 = AtomicU64::new(0);
@@ -32,8 +29,9 @@ static NUMBER: AtomicU64 = AtomicU64::new(0);
 /// # Errors
 ///
 /// When it does not compare with both halves of it equally often; and the system's.
-pub fn filter_calls(program: Vec<libc::sock_filter>) -> io::Result<()> {
-    let installed = install_with_number(program);
+pub fn filter_calls(program: &[Instruction]) -> io::Result<()> {
+    let instruction = |&(code, jt, jf, k): &Instruction| libc::sock_filter { code, jt, jf, k };
+    let installed = install_with_number(program.iter().map(instruction).collect());
     wipe_stack();
     installed
 }

@@ -98,17 +98,12 @@ const ASLEEP: u32 = 5;
 /// The same where it is not known how much it uses.
 const PATIENCE: u32 = 60;
 
-/// More bytes than this are not kept back.
-const MOST_UNSENT: usize = 1 << 14;
-
 /// More requests for random numbers than this within one step are a loop that never waits.
 const MOST_DRAWS: u32 = 10_000;
 
 /// A server's process, and what it may do.
 struct Process<P: Protocol> {
     link: Link,
-    /// Lines that it is told together, when its answer is waited for: to wake it costs more than to tell it.
-    unsent: Vec<u8>,
     /// The requests that it was handed and has not answered.
     calls: BTreeMap<u64, (Ticket, P::Request)>,
     next_call: u64,
@@ -122,7 +117,6 @@ impl<P: Protocol> Process<P> {
     fn new(link: Link) -> Self {
         Process {
             link,
-            unsent: Vec::new(),
             calls: BTreeMap::new(),
             next_call: 0,
             told_ahead: 0,
@@ -246,28 +240,25 @@ impl<P: Protocol> Process<P> {
     }
 
     fn tell(&mut self, told: &Told<P>) -> Result<(), What> {
-        serde_json::to_writer(&mut self.unsent, told).expect("what is told can be written as JSON");
-        self.unsent.push(b'\n');
-        match self.unsent.len() < MOST_UNSENT {
-            true => Ok(()),
-            false => self.send(),
+        let wakes = &mut self.link.wakes;
+        wakes
+            .add(told)
+            .expect("what is told can be written as JSON");
+        match wakes.is_full() {
+            true => self.send(),
+            false => Ok(()),
         }
     }
 
     fn send(&mut self) -> Result<(), What> {
-        let mut written = 0;
         let mut watch = Watch::default();
-        while written < self.unsent.len() {
-            match self.link.wakes.write(&self.unsent[written..], Some(LOOK)) {
-                Ok(count) => written += count,
+        loop {
+            match self.link.wakes.send(Some(LOOK)) {
+                Ok(true) => return Ok(()),
+                Ok(false) => watch.look(&mut self.link)?,
                 Err(_) => return Err(self.died()),
             }
-            if written < self.unsent.len() {
-                watch.look(&mut self.link)?;
-            }
         }
-        self.unsent.clear();
-        Ok(())
     }
 
     fn hear(&mut self) -> Result<Said<P>, What> {

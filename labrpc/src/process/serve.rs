@@ -77,7 +77,6 @@ fn one<P: Protocol, A: Serialize>(build: &impl Fn() -> (ServerFn<P>, A)) -> io::
     let mut wire = Wire {
         reader: LineReader::new(PipeReader::from(system::inherited(WAKES)?), usize::MAX),
         writer: LineWriter::new(PipeWriter::from(system::inherited(STEPS)?)),
-        unsent: Vec::new(),
         early: VecDeque::new(),
     };
     let first = wire.hear::<P>()?;
@@ -215,32 +214,25 @@ fn number(ticket: Ticket) -> u64 {
     u64::from(ticket.generation) << 32 | u64::from(ticket.slot)
 }
 
-/// More bytes than this are not kept back.
-const MOST_UNSENT: usize = 1 << 14;
-
 /// Both directions.
 struct Wire {
     reader: LineReader,
     writer: LineWriter,
-    /// Lines that are said together, when the next is waited for.
-    unsent: Vec<u8>,
     /// What was heard before it was its turn: a judge may tell ahead what comes after this step.
     early: VecDeque<Vec<u8>>,
 }
 
 impl Wire {
     fn say(&mut self, said: &impl Serialize) -> io::Result<()> {
-        serde_json::to_writer(&mut self.unsent, said)?;
-        self.unsent.push(b'\n');
-        match self.unsent.len() < MOST_UNSENT {
-            true => Ok(()),
-            false => self.send(),
+        self.writer.add(said)?;
+        match self.writer.is_full() {
+            true => self.send(),
+            false => Ok(()),
         }
     }
 
     fn send(&mut self) -> io::Result<()> {
-        self.writer.write(&self.unsent, None)?;
-        self.unsent.clear();
+        while !self.writer.send(None)? {}
         Ok(())
     }
 

@@ -22,7 +22,6 @@ mod other_servers;
 mod submissions;
 mod whole_class;
 
-use std::collections::BTreeSet;
 use std::{env, fs};
 
 use grader::Grader;
@@ -54,15 +53,16 @@ fn number(name: &str) -> Option<usize> {
 }
 
 /// As many of them as `RAFTLAB_CLASS` says, from all over the list.
-fn sample<T>(all: Vec<T>) -> Vec<T> {
+fn sample<T>(mut all: Vec<T>) -> Vec<T> {
     let (len, wanted) = (all.len(), number("RAFTLAB_CLASS").unwrap_or(usize::MAX));
     let wanted = wanted.clamp(1, len);
-    let places: BTreeSet<usize> = (0..wanted).map(|n| n * len / wanted).collect();
-    let places = all
-        .into_iter()
-        .enumerate()
-        .filter(|(n, _)| places.contains(n));
-    places.map(|(_, one)| one).collect()
+    let mut number = 0..len;
+    all.retain(|_| {
+        number
+            .next()
+            .is_some_and(|n| n * wanted / len < (n + 1) * wanted / len)
+    });
+    all
 }
 
 /// What `--seeds` is to be, unless `RAFTLAB_SEEDS` says otherwise.

@@ -44,10 +44,7 @@ fn falls_short(variant: &Variant, submission: Submission<'_>) -> Vec<String> {
     short.chain(nondeterminism).collect()
 }
 
-/// Modules of `tests/variants` that servers consist of.
-const MODULES: [&str; 5] = ["logs.rs", "mutex.rs", "oddities", "poller.rs", "ticks"];
-
-/// What those modules find in their own crate, and in crates that a submission may not use.
+/// What the modules of `tests/variants` find in their own crate, and in crates that a submission may not use.
 const CRATE: &str = r#"//! A correct server, written differently.
 
 #![allow(dead_code)]
@@ -117,17 +114,7 @@ pub fn server(_: raftapi::Timing) -> Server {
 /// Writes the variant of this name as a student would hand it in: one crate, the reference a module of it.
 fn assemble(name: &str, into: &Path) {
     let source = into.join("src");
-    let from = house().join("tests/variants/src");
-    fs::create_dir_all(&source).unwrap();
-    for module in MODULES {
-        let (from, to) = (from.join(module), source.join(module));
-        if from.is_dir() {
-            copy(&from, &to).unwrap();
-        } else {
-            fs::copy(&from, &to).unwrap();
-        }
-    }
-    fs::copy(from.join("reference.rs"), source.join("reference.rs")).unwrap();
+    copy(&house().join("tests/variants/src"), &source).unwrap();
     rewrite(
         &source.join("reference.rs"),
         &[

@@ -6,6 +6,7 @@
 //! | `cell` | what a program may see and use, and the command that runs it so |
 //! | `confine` | `raftlab confine`: the last step inside, before the program itself |
 //! | `filter` | which system calls are left |
+//! | `hostile` | the test of that, with a server that is not held to safe Rust |
 //!
 //! Two programs run in cells: the compiler, on sources that may read files and never end; and the
 //! servers. Servers are forked from a pristine process, which is filtered once more before the first of
