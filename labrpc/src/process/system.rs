@@ -112,6 +112,7 @@ pub fn reap_any() -> Option<(pid_t, c_int)> {
 }
 
 /// The processor time that a process has used, if it still runs.
+#[cfg(target_os = "linux")]
 pub fn processor_time(process: pid_t) -> Option<Duration> {
     let mut clock = 0;
     let mut time = MaybeUninit::<libc::timespec>::uninit();
@@ -125,6 +126,12 @@ pub fn processor_time(process: pid_t) -> Option<Duration> {
         let time = time.assume_init();
         Some(Duration::new(time.tv_sec as u64, time.tv_nsec as u32))
     }
+}
+
+/// Elsewhere that is not known of another process.
+#[cfg(not(target_os = "linux"))]
+pub fn processor_time(_: pid_t) -> Option<Duration> {
+    None
 }
 
 /// The processor time that all children which have been reaped have used.
