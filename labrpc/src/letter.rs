@@ -1,5 +1,8 @@
 //! A message between two servers, as a host carries it.
 
+use std::collections::VecDeque;
+
+use crate::protocol::Ticket;
 use crate::{Lost, Protocol, ServerId};
 
 /// A message under way; or a request that has been delivered and not been answered yet.
@@ -30,6 +33,32 @@ pub(crate) enum State {
 pub(crate) enum Body<P: Protocol> {
     Request(P::Request),
     Reply(P::Request, P::Reply),
+}
+
+/// A server can answer a request until so many others have come to it: what a server that never answers
+/// leaves behind is bounded.
+pub(crate) const ANSWERABLE: usize = 1024;
+
+/// The requests that came to a server last, those that it has answered among them.
+#[derive(Debug, Default)]
+pub(crate) struct Answerable(VecDeque<Ticket>);
+
+impl Answerable {
+    /// A request has come. Which one can be answered no longer, if there is one.
+    #[inline]
+    pub fn came(&mut self, request: Ticket) -> Option<Ticket> {
+        let oldest = match self.0.len() == ANSWERABLE {
+            true => self.0.pop_front(),
+            false => None,
+        };
+        self.0.push_back(request);
+        oldest
+    }
+
+    /// Takes all, the oldest first.
+    pub fn take(&mut self) -> VecDeque<Ticket> {
+        std::mem::take(&mut self.0)
+    }
 }
 
 impl<P: Protocol> Letter<P> {

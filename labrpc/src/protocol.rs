@@ -113,7 +113,8 @@ pub struct Ticket {
     pub(crate) generation: u32,
 }
 
-/// A request that another server has sent: answer it with [`reply`](Call::reply), once, or drop it.
+/// A request that another server has sent: answer it with [`reply`](Call::reply), once, or drop it. When
+/// 1,024 others have come after it, an answer changes nothing any more.
 #[must_use = "a request that is dropped is never answered: to its sender, the network has lost it"]
 pub struct Call<P: Protocol, Q> {
     /// Who asks.

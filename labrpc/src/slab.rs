@@ -54,17 +54,6 @@ impl<T> Slab<T> {
         self.free.push(key.slot);
         Some(taken)
     }
-
-    /// Removes every value that is not wanted any more.
-    pub fn retain(&mut self, mut wanted: impl FnMut(&T) -> bool) {
-        for (slot, (generation, value)) in self.slots.iter_mut().enumerate() {
-            if value.as_ref().is_some_and(|v| !wanted(v)) {
-                *value = None;
-                *generation = generation.wrapping_add(1);
-                self.free.push(slot as u32);
-            }
-        }
-    }
 }
 
 #[cfg(test)]
@@ -81,7 +70,5 @@ mod tests {
         assert_eq!(slab.get_mut(a), None);
         assert_eq!(slab.remove(a), None);
         assert_eq!(slab.get_mut(b), Some(&mut "b"));
-        slab.retain(|_| false);
-        assert_eq!(slab.remove(b), None);
     }
 }

@@ -23,6 +23,7 @@ on_both_hosts! {
     calls_to_a_server_that_is_cut_off_hold_up_no_other_call,
     a_server_that_is_killed_with_an_unanswered_request_never_answers_it,
     a_request_can_be_answered_neither_after_a_crash_nor_by_another_server,
+    a_request_can_be_answered_until_1024_others_have_come,
     a_hundred_thousand_calls_one_after_the_other_are_all_answered,
 }
 
@@ -237,6 +238,27 @@ fn a_request_can_be_answered_neither_after_a_crash_nor_by_another_server<H: Plac
         pass(&mut *sim, 20);
         assert_eq!(times(&*sim, "answers") + times(&*sim, "hears"), 0);
     }
+}
+
+fn a_request_can_be_answered_until_1024_others_have_come<H: Place>() {
+    const REQUESTS: usize = 1030;
+    let waiting = Arc::new(Mutex::new(Vec::new()));
+    let late = serving(move |ctx, call| {
+        let mut waiting = waiting.lock().unwrap();
+        waiting.push(call);
+        if waiting.len() == REQUESTS {
+            waiting.drain(..).for_each(|call| echo_back(ctx, call));
+        }
+    });
+    let client = planned([301], |ctx, _| (0..REQUESTS).for_each(|n| ask(ctx, S1, n)));
+    let mut sim = H::sim(vec![client, late], Faults::RELIABLE);
+    advance_until(&mut *sim, 1024, "hears");
+    let words = |about, skipped| {
+        let sentences = told(&*sim, about).into_iter().skip(skipped);
+        let last = |sentence: String| sentence.rsplit(' ').next().unwrap().to_string();
+        sentences.map(last).collect::<Vec<_>>()
+    };
+    assert_eq!(words("S1 answers", 0), words("is asked", REQUESTS - 1024));
 }
 
 fn a_hundred_thousand_calls_one_after_the_other_are_all_answered<H: Place>() {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::by_hand::Hand;
 use super::process::Process;
 use crate::clock::Clock;
+use crate::letter::Answerable;
 use crate::protocol::Ticket;
 use crate::run::CrashAfter;
 use crate::{Action, Foresight, Protocol, ServerFaults, ServerFn, Time};
@@ -38,6 +39,8 @@ pub(super) struct Machine<P: Protocol> {
     pub busy_until: Time,
     /// What came in while it was busy.
     pub inbox: VecDeque<Ticket>,
+    /// The requests that it can answer.
+    pub answerable: Answerable,
     /// What it did that waits for its disk or for the end of a slow step, in order.
     pub outbox: VecDeque<Part<P>>,
     /// When the disk has done what it was asked so far.
@@ -103,6 +106,7 @@ impl<P: Protocol> Machine<P> {
             timer: Timer::default(),
             busy_until: Time::ZERO,
             inbox: VecDeque::new(),
+            answerable: Answerable::default(),
             outbox: VecDeque::new(),
             disk_free_at: Time::ZERO,
             crash_after: None,

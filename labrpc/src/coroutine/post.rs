@@ -211,6 +211,9 @@ impl<P: Protocol, O: Observer<P>> Simulation<P, O> {
             );
             let cause = Cause::Request(P::request_name(request), from);
             let call = Call::new(from, request.clone(), ticket);
+            if let Some(oldest) = self.machines[to.index()].answerable.came(ticket) {
+                self.letters.remove(oldest);
+            }
             if self.ended.is_none() {
                 let event = Some(Foreseen::Letter(ticket));
                 self.step(to, Wake::Request(call), cause, event);

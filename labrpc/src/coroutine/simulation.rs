@@ -12,7 +12,7 @@ use super::overflow;
 use super::post::Item;
 use super::process::{Identity, Pause, Process, Shell};
 use super::pulse::Pulse;
-use crate::letter::{Letter, State};
+use crate::letter::Letter;
 use crate::panics::{self, Exit};
 use crate::queue::EventQueue;
 use crate::slab::Slab;
@@ -346,14 +346,16 @@ impl<P: Protocol, O: Observer<P>> Simulation<P, O> {
         let machine = &mut self.machines[server.index()];
         machine.on = false;
         let inbox = machine.forget();
+        let answerable = machine.answerable.take();
         let process = machine.process.take();
         for letter in inbox {
             if let Some(letter) = self.letters.remove(letter) {
                 self.drop_letter(letter, Lost::Down);
             }
         }
-        self.letters
-            .retain(|letter| letter.to != server || letter.state != State::Delivered);
+        for request in answerable {
+            self.letters.remove(request);
+        }
         if let Some(process) = process {
             tell!(self, Happening::Crashed { server });
             self.end(server, process);

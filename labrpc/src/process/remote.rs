@@ -11,6 +11,7 @@ use std::time::Duration;
 use super::line::NoLine;
 use super::program::{Link, Program};
 use super::wire::{Done, Ending, LONGEST_LINE, NUMBERS, Said, Told, VERSION};
+use crate::letter::ANSWERABLE;
 use crate::panics::{self, MOST_ACTIONS};
 use crate::protocol::Ticket;
 use crate::{Action, Ahead, Context, Foresight, Protocol, ServerFn, Time, What};
@@ -101,10 +102,14 @@ const PATIENCE: u32 = 60;
 /// More requests for random numbers than this within one step are a loop that never waits.
 const MOST_DRAWS: u32 = 10_000;
 
+/// So many of the requests that it was handed last are remembered. It can answer only half of them, and
+/// which its host says; but it may have been handed some before their time.
+const REMEMBERED: u64 = 2 * ANSWERABLE as u64;
+
 /// A server's process, and what it may do.
 struct Process<P: Protocol> {
     link: Link,
-    /// The requests that it was handed and has not answered.
+    /// The requests that it was handed and has not answered, as far as it can.
     calls: BTreeMap<u64, (Ticket, P::Request)>,
     next_call: u64,
     /// How much it has been told before its turn.
@@ -172,6 +177,9 @@ impl<P: Protocol> Process<P> {
         let number = self.next_call;
         self.next_call += 1;
         self.calls.insert(number, (ticket, request.clone()));
+        if let Some(old) = number.checked_sub(REMEMBERED) {
+            self.calls.remove(&old);
+        }
         number
     }
 
@@ -219,6 +227,9 @@ impl<P: Protocol> Process<P> {
                 }
                 Done::Call(to, request) => ctx.host.act(Action::Call(to, request)),
                 Done::Answer(call, reply) => {
+                    if call.saturating_add(REMEMBERED) < self.next_call {
+                        continue;
+                    }
                     let Some((ticket, request)) = self.calls.remove(&call) else {
                         return Err(self.garbled(&format!(
                             "it answers call {call}, which it was not handed or has answered"

@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 
 use super::inbox::{Mail, Parcel, Pending};
 use crate::clock::Clock;
-use crate::letter::{Body, Letter, State};
+use crate::letter::{Answerable, Body, Letter, State};
 use crate::network::{Arrival, Fate, Way};
 use crate::protocol::Ticket;
 use crate::run::CrashAfter;
@@ -75,6 +75,8 @@ pub(super) struct Machine<P: Protocol> {
     pub starts: u32,
     /// Whether it is up.
     pub on: bool,
+    /// The requests that it can answer.
+    answerable: Answerable,
     /// What its disk holds.
     pub stable: P::Stable,
     pub faults: ServerFaults,
@@ -98,6 +100,7 @@ impl<P: Protocol> Machine<P> {
             inbox,
             starts: 0,
             on: false,
+            answerable: Answerable::default(),
             stable: P::Stable::default(),
             faults: faults.clone(),
             clock: Clock::new(faults.clock_rate),
@@ -389,7 +392,12 @@ impl<P: Protocol, O: Observer<P>> World<P, O> {
     /// Keeps a request that is being delivered, to be answered.
     pub fn open(&mut self, letter: Letter<P>) -> Ticket {
         self.network.count_request(letter.to);
-        self.open.insert(letter)
+        let machine = letter.to.index();
+        let ticket = self.open.insert(letter);
+        if let Some(oldest) = self.machines[machine].answerable.came(ticket) {
+            self.open.remove(oldest);
+        }
+        ticket
     }
 
     /// Takes back what was under way to a server that is down: what is there already is lost.
@@ -445,6 +453,8 @@ impl<P: Protocol, O: Observer<P>> World<P, O> {
         machine.crash_after = None;
         tell!(self, step, Happening::Crashed { server });
         self.clear_inbox(server);
-        self.open.retain(|letter| letter.to != server);
+        for request in self.machines[server.index()].answerable.take() {
+            self.open.remove(request);
+        }
     }
 }
