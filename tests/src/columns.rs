@@ -11,6 +11,8 @@ use crate::wording::{Words, is_heartbeat, links_words, spaced, words};
 
 /// How many rows of the end are shown.
 const ROWS: usize = 24;
+/// Of how many servers at most, if there are more: a line is to be read.
+const COLUMNS: usize = 9;
 
 /// A row: when, who, what.
 struct Row {
@@ -33,7 +35,12 @@ pub fn columns(trace: &[Record<Raft>], servers: usize) -> String {
         !aside && (record.step >= end || is_news(record)) && !is_wait(record)
     };
     let rows = rows(trace.iter().filter(shown), servers);
-    aligned(&rows[rows.len().saturating_sub(ROWS)..], servers)
+    let mut about = BTreeSet::new();
+    let last = rows.iter().rev().take(ROWS).take_while(|row| {
+        about.extend(row.server);
+        about.len() <= COLUMNS
+    });
+    aligned(&rows[rows.len() - last.count()..], servers)
 }
 
 /// All that happened between these times, in lines that end with a newline; heartbeats and what
@@ -77,18 +84,25 @@ fn is_wait(record: &Record<Raft>) -> bool {
     matches!(record.what, Happening::DeadlineSet { .. })
 }
 
+/// Of many servers, those that no row is about are left out.
 fn aligned(rows: &[Row], servers: usize) -> String {
-    let widths: Vec<usize> = ServerId::all(servers)
-        .map(|id| {
-            let cells = rows.iter().filter(|row| row.server == Some(id));
-            cells.map(|row| row.text.len()).max().unwrap_or(0).max(2)
-        })
-        .collect();
+    // What concerns no server alone stands at the left.
+    let first = ServerId::new(0);
+    let about = rows.iter().map(|row| row.server.unwrap_or(first));
+    let about: BTreeSet<ServerId> = about.collect();
+    let shown = ServerId::all(servers);
+    let shown = shown.filter(|id| servers <= COLUMNS || about.contains(id));
+    let shown: Vec<ServerId> = shown.collect();
+    let widths = shown.iter().map(|&id| {
+        let cells = rows.iter().filter(|row| row.server == Some(id));
+        cells.map(|row| row.text.len()).max().unwrap_or(0).max(2)
+    });
+    let widths: Vec<usize> = widths.collect();
     let mut out = String::new();
     let mut line = |time: &str, cells: &dyn Fn(ServerId) -> String| {
         let mut text = format!("{time:>9}");
-        for (id, width) in ServerId::all(servers).zip(&widths) {
-            let _ = write!(text, "  {:<width$}", cells(id));
+        for (id, width) in shown.iter().zip(&widths) {
+            let _ = write!(text, "  {:<width$}", cells(*id));
         }
         let _ = writeln!(out, "{}", text.trim_end());
     };
@@ -97,8 +111,7 @@ fn aligned(rows: &[Row], servers: usize) -> String {
     for row in rows {
         let time = if row.time == last { "" } else { &row.time };
         last = &row.time;
-        // What concerns no server alone stands at the left.
-        let column = row.server.unwrap_or(ServerId::new(0));
+        let column = row.server.unwrap_or(first);
         line(time, &|id| match id == column {
             true => row.text.clone(),
             false => String::new(),
@@ -193,6 +206,21 @@ mod tests {
             "           -- \u{fffd}[2J",
         ];
         assert_eq!(got.lines().skip(1).collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn of_many_servers_a_few_are_shown() {
+        let campaign = |n| Record {
+            at: Time::from_millis(n),
+            step: n,
+            what: publishes(ServerId::new(n as usize), 2, Role::Candidate),
+        };
+        let trace: Vec<_> = (0..30).map(campaign).collect();
+        let got = columns(&trace, 101);
+        let head = "           S21          S22          S23          S24          S25          S26          S27  \
+                    \x20       S28          S29";
+        assert_eq!(got.lines().next(), Some(head), "\n{got}");
+        assert_eq!(got.lines().count(), 10);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use raftapi::{Raft, Reply, Request, Role, Time};
 use crate::cluster::Leader;
 use crate::task::Task;
 use crate::watch::Watch;
+use crate::wording::ranges;
 
 /// How often things happened so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -130,14 +131,9 @@ fn leads_in_secret(watch: &Watch, before: &Activity) -> Option<Leader> {
 /// All connected servers, in a few characters.
 fn who(watch: &Watch) -> String {
     let servers: Vec<ServerId> = watch.view.connected().collect();
-    let row = |s: &[ServerId]| s.windows(2).all(|w| w[0].index() + 1 == w[1].index());
     match servers[..] {
         [] => "no server is connected; they".to_string(),
-        [first, .., last] if row(&servers) => format!("{first}-{last}"),
-        _ => {
-            let names: Vec<String> = servers.iter().map(ServerId::to_string).collect();
-            names.join(", ")
-        }
+        _ => ranges(&servers),
     }
 }
 

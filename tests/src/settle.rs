@@ -9,6 +9,7 @@ use crate::cluster::{Cluster, Leader};
 use crate::diagnosis;
 use crate::finding::{Finding, Outcome};
 use crate::task::Task;
+use crate::wording::ranges;
 
 /// How often one wait for a leader may be too short for a correct server.
 pub(crate) const ALPHA: f64 = 1e-10;
@@ -107,11 +108,21 @@ impl Cluster {
     /// What the connected servers say that they are.
     fn what_they_are(&self) -> String {
         let view = &self.watch().view;
-        let is = |id: ServerId| match view.status(id) {
-            Some(status) => format!("{id} is {} of term {}", status.role, status.term),
-            None => format!("{id} has said nothing"),
-        };
-        view.connected().map(is).collect::<Vec<_>>().join(", ")
+        let mut groups: Vec<(Option<(Role, Term)>, Vec<ServerId>)> = Vec::new();
+        for id in view.connected() {
+            let is = view.status(id).map(|status| (status.role, status.term));
+            match groups.iter_mut().find(|(of, _)| *of == is) {
+                Some((_, group)) => group.push(id),
+                None => groups.push((is, vec![id])),
+            }
+        }
+        let said = groups.iter().map(|(is, group)| match (is, &group[..]) {
+            (Some((role, term)), [id]) => format!("{id} is {role} of term {term}"),
+            (Some((role, term)), ids) => format!("{} are {role}s of term {term}", ranges(ids)),
+            (None, [id]) => format!("{id} has said nothing"),
+            (None, ids) => format!("{} have said nothing", ranges(ids)),
+        });
+        said.collect::<Vec<_>>().join("; ")
     }
 
     /// The highest term that any server has shown since its start, or has on its disk.

@@ -3,6 +3,19 @@
 use labrpc::{Happening, Record};
 use raftapi::{Raft, Reply, Request, ServerId};
 
+/// Several servers in a few characters: `S0-S3, S5`.
+pub fn ranges(servers: &[ServerId]) -> String {
+    let rows = servers.chunk_by(|a, b| a.index() + 1 == b.index());
+    let said = rows.map(|row| match row {
+        [first, .., last] if row.len() > 2 => format!("{first}-{last}"),
+        _ => {
+            let names: Vec<String> = row.iter().map(ServerId::to_string).collect();
+            names.join(", ")
+        }
+    });
+    said.collect::<Vec<_>>().join(", ")
+}
+
 /// An event in a few words.
 pub struct Words {
     /// Whose event it is; nobody's, if it concerns no server alone.
@@ -149,5 +162,24 @@ pub fn reply_words(reply: &Reply) -> String {
         Reply::AppendEntries(_) => format!("not ok {term}"),
         Reply::Transfer(reply) if reply.accepted => format!("will do {term}"),
         Reply::Transfer(_) => format!("will not {term}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn servers_in_a_row_are_said_together() {
+        let said = |ids: &[usize]| {
+            let servers: Vec<ServerId> = ids.iter().copied().map(ServerId::new).collect();
+            ranges(&servers)
+        };
+        assert_eq!(said(&[3]), "S3");
+        assert_eq!(said(&[0, 1]), "S0, S1");
+        assert_eq!(
+            said(&[0, 1, 2, 5, 6, 8, 9, 10, 11]),
+            "S0-S2, S5, S6, S8-S11"
+        );
     }
 }

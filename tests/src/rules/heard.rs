@@ -1,5 +1,7 @@
 //! Which terms each server has been told of, and in which step.
 
+use std::collections::VecDeque;
+
 use labrpc::{Happening, Seen, ServerId};
 use raftapi::{Features, Raft, Reply, Request, Term, Time};
 
@@ -7,12 +9,15 @@ use raftapi::{Features, Raft, Reply, Request, Term, Time};
 /// own looks at all of it then.
 pub(super) const LOOKS: std::time::Duration = std::time::Duration::from_millis(50);
 
+/// Of so many newer terms that a server was told of last is remembered who told it.
+const MOST: usize = 256;
+
 /// The newest terms that servers were told of. Each server must take over what it was told (Raft
 /// paper, 5.1); a crash takes it back, unless it was written down.
 #[derive(Debug)]
 pub(super) struct Heard {
     pub features: Features,
-    servers: Vec<Vec<News>>,
+    servers: Vec<VecDeque<News>>,
 }
 
 /// A message that told a server of a newer term.
@@ -29,7 +34,7 @@ impl Heard {
     pub fn new(features: Features, servers: usize) -> Self {
         Heard {
             features,
-            servers: vec![Vec::new(); servers],
+            servers: vec![VecDeque::new(); servers],
         }
     }
 
@@ -46,8 +51,11 @@ impl Heard {
         }
         if let Some((to, from, term, message)) = binding_term(seen, &self.features) {
             let news = &mut self.servers[to.index()];
-            if news.last().is_none_or(|last| last.term < term) {
-                news.push(News {
+            if news.back().is_none_or(|last| last.term < term) {
+                if news.len() == MOST {
+                    news.pop_front();
+                }
+                news.push_back(News {
                     at,
                     step,
                     term,
@@ -60,7 +68,7 @@ impl Heard {
 
     /// The newest term that was delivered to this server.
     pub fn newest(&self, server: ServerId) -> Option<&News> {
-        self.servers[server.index()].last()
+        self.servers[server.index()].back()
     }
 
     /// The newest term that this server has taken over by now, if it works at a tick of its own, and

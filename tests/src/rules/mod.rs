@@ -24,6 +24,7 @@ mod term_source;
 mod terms;
 #[cfg(test)]
 pub(crate) mod testing;
+mod unanswered;
 mod up_to_date;
 mod within_reach;
 

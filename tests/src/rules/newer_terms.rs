@@ -4,25 +4,22 @@ use labrpc::{Happening, Seen, ServerId};
 use raftapi::{Features, Raft, Request, Term, Time};
 
 use super::heard::{Heard, binding_term};
+use super::unanswered::Unanswered;
 use super::{Broken, Rule};
 use crate::task::Task;
-
-/// How many unanswered requests of a server are remembered.
-const OPEN: usize = 256;
 
 #[derive(Debug)]
 pub(super) struct NewerTerms {
     heard: Heard,
-    /// The requests that each server has not answered yet, and the newest term that it knew when
-    /// each came, or knows by that request.
-    open: Vec<Vec<(u64, Term)>>,
+    /// With the newest term that each server knew when a request came, or knows by that request.
+    unanswered: Vec<Unanswered>,
 }
 
 impl NewerTerms {
     pub fn new(features: Features, servers: usize) -> Self {
         NewerTerms {
             heard: Heard::new(features, servers),
-            open: vec![Vec::new(); servers],
+            unanswered: vec![Unanswered::default(); servers],
         }
     }
 }
@@ -39,7 +36,8 @@ impl Rule for NewerTerms {
         match *seen {
             Happening::RequestDelivered { message, to, .. } => {
                 let told = binding_term(seen, &self.heard.features).map_or(0, |told| told.2);
-                self.open(to, message, told.max(self.heard.looked_at(to, at)));
+                let known = told.max(self.heard.looked_at(to, at));
+                self.unanswered[to.index()].came(message, known);
                 Ok(())
             }
             Happening::Replied {
@@ -49,7 +47,7 @@ impl Rule for NewerTerms {
                 reply,
                 ..
             } => {
-                let known = self.close(from, answers);
+                let known = self.unanswered[from.index()].answered(answers);
                 match request {
                     Request::RequestVote(args) if args.pre_vote => Ok(()),
                     _ => self.check_reply(from, request, reply.term(), known),
@@ -76,7 +74,7 @@ impl Rule for NewerTerms {
                 Err(Broken(sentence, Some(Task::NewerTerms)))
             }
             Happening::Crashed { server } => {
-                self.open[server.index()].clear();
+                self.unanswered[server.index()].clear();
                 Ok(())
             }
             _ => Ok(()),
@@ -85,25 +83,6 @@ impl Rule for NewerTerms {
 }
 
 impl NewerTerms {
-    /// Of a request that comes twice, both answers may be those to the first.
-    #[inline]
-    fn open(&mut self, server: ServerId, message: u64, known: Term) {
-        let open = &mut self.open[server.index()];
-        let twin = open.iter().rfind(|&&(other, _)| other == message);
-        let known = twin.map_or(known, |&(_, known)| known);
-        if open.len() == OPEN {
-            open.remove(0);
-        }
-        open.push((message, known));
-    }
-
-    #[inline]
-    fn close(&mut self, server: ServerId, message: u64) -> Term {
-        let open = &mut self.open[server.index()];
-        let index = open.iter().rposition(|&(other, _)| other == message);
-        index.map_or(0, |index| open.swap_remove(index).1)
-    }
-
     /// A reply may leave later than it was decided: what it must know is what the server knew when
     /// the request had come.
     #[inline]

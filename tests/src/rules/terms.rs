@@ -4,6 +4,7 @@ use labrpc::{Happening, Seen};
 use raftapi::{Raft, Reply, Request, ServerId, Term, Time};
 
 use super::heard::LOOKS;
+use super::unanswered::Unanswered;
 use super::{Broken, Rule};
 use crate::task::Task;
 
@@ -22,8 +23,8 @@ struct Shown {
     before: Vec<(Term, Time)>,
     /// Whether it has shown nothing since its last crash.
     crashed: bool,
-    /// The requests that it has not answered yet, and the term that it was in when each came.
-    open: Vec<(u64, Term)>,
+    /// With the term that it was in when each came.
+    unanswered: Unanswered,
 }
 
 impl TermsNeverFall {
@@ -59,7 +60,7 @@ impl Rule for TermsNeverFall {
             },
             Happening::RequestDelivered { message, to, .. } => {
                 let shown = &mut self.servers[to.index()];
-                shown.open.push((message, shown.term));
+                shown.unanswered.came(message, shown.term);
                 return Ok(());
             }
             Happening::Replied {
@@ -74,7 +75,7 @@ impl Rule for TermsNeverFall {
                 shown.term = shown.for_good;
                 shown.before.clear();
                 shown.crashed = true;
-                shown.open.clear();
+                shown.unanswered.clear();
                 return Ok(());
             }
             _ => return Ok(()),
@@ -135,11 +136,7 @@ impl TermsNeverFall {
         reply: &Reply,
     ) -> Result<(), Broken> {
         let shown = &mut self.servers[server.index()];
-        let open = shown
-            .open
-            .iter()
-            .rposition(|&(message, _)| message == answers);
-        let came_in = open.map_or(0, |open| shown.open.swap_remove(open).1);
+        let came_in = shown.unanswered.answered(answers);
         let (name, adopted) = match (request, reply) {
             (Request::RequestVote(args), _) if args.pre_vote => return Ok(()),
             (Request::RequestVote(args), Reply::RequestVote(reply)) if reply.vote_granted => {
