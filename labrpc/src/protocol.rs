@@ -113,6 +113,14 @@ pub struct Ticket {
     pub(crate) generation: u32,
 }
 
+impl Ticket {
+    /// For a reply that comes too late for any request.
+    pub(crate) const OF_NOTHING: Ticket = Ticket {
+        slot: u32::MAX,
+        generation: u32::MAX,
+    };
+}
+
 /// A request that another server has sent: answer it with [`reply`](Call::reply), once, or drop it. When
 /// 1,024 others have come after it, an answer changes nothing any more.
 #[must_use = "a request that is dropped is never answered: to its sender, the network has lost it"]

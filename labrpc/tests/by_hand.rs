@@ -89,6 +89,17 @@ fn what_a_hand_answers_arrives_after_the_delay_of_the_link() {
 }
 
 #[test]
+fn a_hand_can_answer_a_request_when_thousands_have_come_after_it() {
+    let mut sim = facing(asking(S1, [1; 3000]), 1, three_ms());
+    advance(&mut sim, 10);
+    let requests = delivered(&sim, S1);
+    assert_eq!(requests.len(), 3000);
+    answer(&mut sim, requests[0], "at last").unwrap();
+    advance(&mut sim, 100);
+    assert_eq!(told(&sim, "S0 hears"), ["13: S0 hears at last"]);
+}
+
+#[test]
 fn what_a_hand_asks_is_answered_and_the_answer_is_delivered() {
     let mut sim = facing(echo(), 2, three_ms());
     advance(&mut sim, 5);

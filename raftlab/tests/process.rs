@@ -1,6 +1,12 @@
 //! Servers in processes of their own: the same seed is the same run as on coroutines.
 #![cfg(unix)]
 
+#[allow(dead_code)] // the rest is for the command line
+mod common;
+#[allow(dead_code)] // it is a program, too
+#[path = "../examples/late.rs"]
+mod late;
+
 use std::process::Command;
 use std::sync::Arc;
 
@@ -14,7 +20,11 @@ use suite::watch::Recording;
 
 /// The reference in forks of a pristine process.
 fn pristine() -> Server {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_raftlab"));
+    forks_of(Command::new(env!("CARGO_BIN_EXE_raftlab")))
+}
+
+/// The server of a laboratory, in forks of a pristine process.
+fn forks_of(mut command: Command) -> Server {
     command.arg("serve");
     let pristine = Pristine::spawn(command, &Confinement::default()).unwrap();
     Server::of_program(Arc::new(pristine)).unwrap()
@@ -70,6 +80,22 @@ fn the_same_seed_is_the_same_trace() {
     for test in suite::all() {
         if test.time == TimeKind::Virtual && test.is_for(&own.features) {
             compare(&own, &other, &test, 0);
+        }
+    }
+}
+
+#[test]
+fn answers_that_come_too_late_are_the_same_too() {
+    let own = late::late(Timing::LAB);
+    let other = forks_of(common::example("late"));
+    let chosen = [
+        "initial_election",
+        "crashes_in_mid_step",
+        "crashes_while_writing",
+    ];
+    for test in suite::all().iter().filter(|t| chosen.contains(&t.name)) {
+        if test.time == TimeKind::Virtual {
+            compare(&own, &other, test, 0);
         }
     }
 }

@@ -21,6 +21,13 @@ struct Row {
     text: String,
 }
 
+impl Row {
+    /// Whose column it stands in: what concerns no server alone, at the left.
+    fn column(&self) -> ServerId {
+        self.server.unwrap_or(ServerId::new(0))
+    }
+}
+
 /// The last events of a trace, in lines that end with a newline. Heartbeats that do nothing are
 /// left out, except at the very end.
 pub fn columns(trace: &[Record<Raft>], servers: usize) -> String {
@@ -37,7 +44,7 @@ pub fn columns(trace: &[Record<Raft>], servers: usize) -> String {
     let rows = rows(trace.iter().filter(shown), servers);
     let mut about = BTreeSet::new();
     let last = rows.iter().rev().take(ROWS).take_while(|row| {
-        about.extend(row.server);
+        about.insert(row.column());
         about.len() <= COLUMNS
     });
     aligned(&rows[rows.len() - last.count()..], servers)
@@ -86,10 +93,7 @@ fn is_wait(record: &Record<Raft>) -> bool {
 
 /// Of many servers, those that no row is about are left out.
 fn aligned(rows: &[Row], servers: usize) -> String {
-    // What concerns no server alone stands at the left.
-    let first = ServerId::new(0);
-    let about = rows.iter().map(|row| row.server.unwrap_or(first));
-    let about: BTreeSet<ServerId> = about.collect();
+    let about: BTreeSet<ServerId> = rows.iter().map(Row::column).collect();
     let shown = ServerId::all(servers);
     let shown = shown.filter(|id| servers <= COLUMNS || about.contains(id));
     let shown: Vec<ServerId> = shown.collect();
@@ -111,8 +115,7 @@ fn aligned(rows: &[Row], servers: usize) -> String {
     for row in rows {
         let time = if row.time == last { "" } else { &row.time };
         last = &row.time;
-        let column = row.server.unwrap_or(first);
-        line(time, &|id| match id == column {
+        line(time, &|id| match id == row.column() {
             true => row.text.clone(),
             false => String::new(),
         });

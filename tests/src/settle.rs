@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use raftapi::{Role, ServerId, Stable, Status, Term};
+use raftapi::{Role, ServerId, Stable, Term};
 
 use crate::chance::{Conditions, LATENESS};
 use crate::cluster::{Cluster, Leader};
@@ -108,24 +108,20 @@ impl Cluster {
     /// What the connected servers say that they are.
     fn what_they_are(&self) -> String {
         let view = &self.watch().view;
-        let mut groups: Vec<(Option<Status>, Vec<ServerId>)> = Vec::new();
+        let mut groups: Vec<(_, Vec<ServerId>)> = Vec::new();
         for id in view.connected() {
-            // When its timer is due is no part of what it is.
-            let election_due = None;
-            let status = view.status(id).map(|is| Status { election_due, ..is });
-            match groups.iter_mut().find(|(of, _)| *of == status) {
+            let is = view.status(id).map(|status| (status.role, status.term));
+            match groups.iter_mut().find(|(of, _)| *of == is) {
                 Some((_, group)) => group.push(id),
-                None => groups.push((status, vec![id])),
+                None => groups.push((is, vec![id])),
             }
         }
-        let said = groups
-            .iter()
-            .map(|(status, group)| match (status, &group[..]) {
-                (Some(is), [id]) => format!("{id} is {} of term {}", is.role, is.term),
-                (Some(is), ids) => format!("{} are {}s of term {}", ranges(ids), is.role, is.term),
-                (None, [id]) => format!("{id} has said nothing"),
-                (None, ids) => format!("{} have said nothing", ranges(ids)),
-            });
+        let said = groups.iter().map(|(is, group)| match (is, &group[..]) {
+            (Some((role, term)), [id]) => format!("{id} is {role} of term {term}"),
+            (Some((role, term)), ids) => format!("{} are {role}s of term {term}", ranges(ids)),
+            (None, [id]) => format!("{id} has said nothing"),
+            (None, ids) => format!("{} have said nothing", ranges(ids)),
+        });
         said.collect::<Vec<_>>().join("; ")
     }
 

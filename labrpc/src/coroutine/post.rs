@@ -211,7 +211,11 @@ impl<P: Protocol, O: Observer<P>> Simulation<P, O> {
             );
             let cause = Cause::Request(P::request_name(request), from);
             let call = Call::new(from, request.clone(), ticket);
-            if let Some(oldest) = self.machines[to.index()].answerable.came(ticket) {
+            let machine = &mut self.machines[to.index()];
+            // A hand answers what it likes, when it likes.
+            if machine.is_up()
+                && let Some(oldest) = machine.answerable.came(ticket)
+            {
                 self.letters.remove(oldest);
             }
             if self.ended.is_none() {

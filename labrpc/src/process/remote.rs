@@ -74,6 +74,9 @@ fn run<P: Protocol>(ctx: &Context<'_, P>, program: &dyn Program) -> Result<(), W
         let Some(ahead) = wake.as_ahead() else {
             return process.end(now);
         };
+        if matches!(ahead, Ahead::Request(..)) {
+            process.was_handed_a_request();
+        }
         match process.told_ahead {
             0 => process.tell_wake(now, ahead)?,
             _ => process.told_ahead -= 1,
@@ -102,16 +105,14 @@ const PATIENCE: u32 = 60;
 /// More requests for random numbers than this within one step are a loop that never waits.
 const MOST_DRAWS: u32 = 10_000;
 
-/// So many of the requests that it was handed last are remembered. It can answer only half of them, and
-/// which its host says; but it may have been handed some before their time.
-const REMEMBERED: u64 = 2 * ANSWERABLE as u64;
-
 /// A server's process, and what it may do.
 struct Process<P: Protocol> {
     link: Link,
-    /// The requests that it was handed and has not answered, as far as it can.
+    /// The requests that it was told of and has not answered, as far as it can.
     calls: BTreeMap<u64, (Ticket, P::Request)>,
     next_call: u64,
+    /// How many requests it was handed: those that it was told ahead of are not, before their turn.
+    handed: u64,
     /// How much it has been told before its turn.
     told_ahead: u32,
     /// What went wrong with that.
@@ -124,6 +125,7 @@ impl<P: Protocol> Process<P> {
             link,
             calls: BTreeMap::new(),
             next_call: 0,
+            handed: 0,
             told_ahead: 0,
             failed: None,
         }
@@ -177,10 +179,19 @@ impl<P: Protocol> Process<P> {
         let number = self.next_call;
         self.next_call += 1;
         self.calls.insert(number, (ticket, request.clone()));
-        if let Some(old) = number.checked_sub(REMEMBERED) {
+        number
+    }
+
+    fn was_handed_a_request(&mut self) {
+        self.handed += 1;
+        if let Some(old) = self.handed.checked_sub(ANSWERABLE as u64 + 1) {
             self.calls.remove(&old);
         }
-        number
+    }
+
+    /// Whether an answer changes nothing any more: as many others have come since as its host remembers.
+    fn can_no_longer_answer(&self, call: u64) -> bool {
+        call.saturating_add(ANSWERABLE as u64) < self.handed
     }
 
     /// Hears a step. Until when the server waits; nothing, if it has ended.
@@ -227,7 +238,8 @@ impl<P: Protocol> Process<P> {
                 }
                 Done::Call(to, request) => ctx.host.act(Action::Call(to, request)),
                 Done::Answer(call, reply) => {
-                    if call.saturating_add(REMEMBERED) < self.next_call {
+                    if self.can_no_longer_answer(call) {
+                        ctx.host.act(Action::Reply(Ticket::OF_NOTHING, reply));
                         continue;
                     }
                     let Some((ticket, request)) = self.calls.remove(&call) else {

@@ -11,12 +11,17 @@ pub fn raftlab() -> Command {
 
 /// The laboratory with a server in it that does nothing.
 pub fn careless() -> Command {
+    example("careless")
+}
+
+/// The laboratory with another server in it.
+pub fn example(name: &str) -> Command {
     let tests = std::env::current_exe().expect("this test has a path");
     let target = tests
         .parent()
         .and_then(Path::parent)
         .expect("it is in deps/");
-    let name = format!("examples/careless{}", std::env::consts::EXE_SUFFIX);
+    let name = format!("examples/{name}{}", std::env::consts::EXE_SUFFIX);
     clean(Command::new(target.join(name)))
 }
 

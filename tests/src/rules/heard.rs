@@ -9,7 +9,8 @@ use raftapi::{Features, Raft, Reply, Request, Term, Time};
 /// own looks at all of it then.
 pub(super) const LOOKS: std::time::Duration = std::time::Duration::from_millis(50);
 
-/// Of so many newer terms that a server was told of last is remembered who told it.
+/// A server that is told of more newer terms has the oldest of them forgotten, once it must have looked at
+/// the next.
 const MOST: usize = 256;
 
 /// The newest terms that servers were told of. Each server must take over what it was told (Raft
@@ -52,7 +53,7 @@ impl Heard {
         if let Some((to, from, term, message)) = binding_term(seen, &self.features) {
             let news = &mut self.servers[to.index()];
             if news.back().is_none_or(|last| last.term < term) {
-                if news.len() == MOST {
+                if news.len() >= MOST && at >= news[1].at + LOOKS {
                     news.pop_front();
                 }
                 news.push_back(News {

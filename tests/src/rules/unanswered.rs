@@ -26,7 +26,7 @@ impl Unanswered {
     #[inline]
     pub fn answered(&mut self, message: u64) -> Term {
         let index = self.0.iter().rposition(|&(other, _)| other == message);
-        index.map_or(0, |index| self.0.swap_remove(index).1)
+        index.map_or(0, |index| self.0.remove(index).1)
     }
 
     /// A crash loses them.
