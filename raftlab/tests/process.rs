@@ -16,7 +16,7 @@ use raftapi::{Features, Server, Timing};
 use suite::cluster::TimeKind;
 use suite::play::{Mode, Played, play};
 use suite::test::Test;
-use suite::watch::Recording;
+use suite::watch::{Recording, THE_END};
 
 /// The reference in forks of a pristine process.
 fn pristine() -> Server {
@@ -32,7 +32,7 @@ fn forks_of(mut command: Command) -> Server {
 
 fn trace(server: &Server, test: &Test, seed: u64) -> (Vec<u8>, Played) {
     let mode = Mode {
-        recording: Recording::TheEnd,
+        recording: Recording::TheEnd(THE_END),
         ..Mode::default()
     };
     let played = play(server, test, seed, mode);

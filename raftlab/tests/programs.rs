@@ -10,7 +10,7 @@ use raftapi::{Declared, Features, Server, Timing};
 use suite::columns::columns;
 use suite::play::{Mode, play};
 use suite::timeline::{html, read};
-use suite::watch::Recording;
+use suite::watch::{Recording, THE_END};
 
 const DIED: &str = "a server's process runs until it is killed";
 const PROTOCOL: &str = "a server keeps to the protocol";
@@ -39,7 +39,7 @@ fn found_in(test: &str, script: &str) -> (&'static str, String) {
     let all = suite::all();
     let test = all.iter().find(|t| t.name == test).unwrap();
     let mode = Mode {
-        recording: Recording::TheEnd,
+        recording: Recording::TheEnd(THE_END),
         ..Mode::default()
     };
     let played = play(&server, test, 0, mode);

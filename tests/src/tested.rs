@@ -9,7 +9,7 @@ use crate::finding::Finding;
 use crate::play::{Mode, Played};
 use crate::runner::{Plan, play_safely};
 use crate::test::Test;
-use crate::watch::{Recording, Trace};
+use crate::watch::{Recording, THE_END, Trace};
 use crate::watchdog::guarded;
 
 /// What a test came to.
@@ -120,7 +120,7 @@ impl Tested {
             plan.watchdog.map(|limit| limit.saturating_mul(3)),
             move |pulse| {
                 let mode = Mode {
-                    recording: Recording::TheEnd,
+                    recording: Recording::TheEnd(THE_END),
                     narrate: true,
                     pulse,
                     hangs_at,

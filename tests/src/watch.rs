@@ -22,16 +22,16 @@ pub enum Recording {
     /// Nothing: a bulk run.
     #[default]
     Nothing,
-    /// The end, at least 100,000 events of it: a server that floods the network for an hour would
+    /// The end, at least so many events of it: a server that floods the network for an hour would
     /// fill the memory.
-    TheEnd,
+    TheEnd(usize),
     /// Everything.
     Everything,
     /// A number in which everything has a part: whether two runs are the same.
     Digest,
 }
 
-/// How many events of the end are kept at least.
+/// How many events of the end are kept at least, unless there is a reason for others.
 pub const THE_END: usize = 100_000;
 
 /// Watches a run; ends it at the first broken rule.
@@ -177,8 +177,10 @@ impl Observer<Raft> for Watch {
             self.digest.add(at, step, &seen);
         } else if self.recording != Recording::Nothing {
             self.trace.observe(at, step, seen.clone())?;
-            if self.recording == Recording::TheEnd && self.trace.len() == 2 * THE_END {
-                self.trace.drain(..THE_END);
+            if let Recording::TheEnd(kept) = self.recording
+                && self.trace.len() == 2 * kept
+            {
+                self.trace.drain(..kept);
                 self.cut = true;
             }
         }

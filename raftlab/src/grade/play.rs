@@ -20,7 +20,7 @@ use suite::play::{Mode, Played};
 use suite::runner::play_safely;
 use suite::task::Task;
 use suite::test::{Test, Variation};
-use suite::watch::Recording;
+use suite::watch::{Recording, THE_END};
 
 use super::model::Failure;
 use super::sandbox::{self, Cell, Level, Limits};
@@ -241,8 +241,8 @@ impl<'a> Player<'a> {
             return Ok(None);
         }
         // To say where, both are written down; they may differ elsewhere this time, or not at all.
-        let once = self.run(test, seed, Recording::TheEnd)?;
-        let then = self.run(test, seed, Recording::TheEnd)?;
+        let once = self.run(test, seed, Recording::TheEnd(THE_END))?;
+        let then = self.run(test, seed, Recording::TheEnd(THE_END))?;
         let sentence = match determinism::difference(&once, &then) {
             Some(difference) => difference.sentence,
             None => "two runs of one seed differ, and not each time".to_string(),

@@ -23,6 +23,9 @@ const STEPS: u64 = 200_000;
 /// With fewer servers than the test has, but more than this, no run is shorter to read.
 const MOST_SERVERS: usize = 7;
 
+/// At least so many events of a run are on its page, as far as there are so many: it has 4 MB then.
+const SHOWN: usize = 20_000;
+
 /// What is found at the very end of a run is found within its time.
 const A_LITTLE: Duration = Duration::from_millis(1);
 
@@ -127,7 +130,7 @@ impl Search<'_> {
 }
 
 fn tell(player: &Player<'_>, test: &Test, best: &Run, page: &Path) -> Result<Shortest> {
-    let played = player.run(&best.test, best.seed, Recording::TheEnd)?;
+    let played = player.run(&best.test, best.seed, Recording::TheEnd(SHOWN))?;
     let header = Header {
         trace: Header::VERSION,
         run: test.path(),

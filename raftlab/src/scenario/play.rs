@@ -230,7 +230,7 @@ fn play(
     setup.narrate = narrate;
     setup.pulse = Some(pulse);
     setup.hangs_at = hangs_at;
-    let watch = Watch::new(server, scenario.servers, Recording::TheEnd);
+    let watch = Watch::new(server, scenario.servers, Recording::TheEnd(THE_END));
     let audience = Audience {
         eyes: Eyes::new(watch, scenario.servers),
         signals,
