@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use crate::protocol::Ticket;
+use crate::slab::Slab;
 use crate::{Lost, Protocol, ServerId};
 
 /// A message under way; or a request that has been delivered and not been answered yet.
@@ -35,6 +36,48 @@ pub(crate) enum Body<P: Protocol> {
     Reply(P::Request, P::Reply),
 }
 
+/// Letters that are under way or wait for an answer, and how much memory they take.
+pub(crate) struct Letters<P: Protocol> {
+    slab: Slab<Letter<P>>,
+    bytes: u64,
+}
+
+/// When they take more, servers send more than they wait for.
+pub(crate) const MOST_BYTES: u64 = 256 << 20;
+
+impl<P: Protocol> Letters<P> {
+    pub fn new() -> Self {
+        Letters {
+            slab: Slab::new(),
+            bytes: 0,
+        }
+    }
+
+    #[inline]
+    pub fn insert(&mut self, letter: Letter<P>) -> Ticket {
+        self.bytes += letter.bytes();
+        self.slab.insert(letter)
+    }
+
+    #[inline]
+    pub fn get_mut(&mut self, ticket: Ticket) -> Option<&mut Letter<P>> {
+        self.slab.get_mut(ticket)
+    }
+
+    #[inline]
+    pub fn remove(&mut self, ticket: Ticket) -> Option<Letter<P>> {
+        let letter = self.slab.remove(ticket)?;
+        self.bytes -= letter.bytes();
+        Some(letter)
+    }
+
+    /// About how many bytes of memory they take.
+    #[inline]
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+}
+
 /// A server can answer a request until so many others have come to it: what a server that never answers
 /// leaves behind is bounded.
 pub(crate) const ANSWERABLE: usize = 1024;
@@ -62,6 +105,13 @@ impl Answerable {
 }
 
 impl<P: Protocol> Letter<P> {
+    /// About how much memory it takes: itself, its event, and what the request holds.
+    #[inline]
+    fn bytes(&self) -> u64 {
+        let (Body::Request(request) | Body::Reply(request, _)) = &self.body;
+        2 * size_of::<Self>() as u64 + P::request_bytes(request)
+    }
+
     /// A second copy of the same message.
     pub fn copy(&self) -> Self {
         Letter {

@@ -47,6 +47,8 @@ pub enum What {
     Spun(u32),
     /// It did this many things within one step.
     Flooded(usize),
+    /// Messages under way, or not answered, took so many bytes of memory when it had taken a step.
+    Swamped(u64),
     /// It did not come back to its inbox.
     Hung,
     /// Its process ended: how, in words.
@@ -81,6 +83,7 @@ impl fmt::Display for What {
             What::StackOverflow => write!(f, "it overflowed its stack"),
             What::Spun(steps) => write!(f, "it took {steps} steps within a millisecond"),
             What::Flooded(actions) => write!(f, "it did {actions} things within one step"),
+            What::Swamped(bytes) => write!(f, "{} MiB of messages are under way", bytes >> 20),
             What::Hung => write!(f, "it does not come back"),
             What::Unforeseen => write!(f, "what it was told ahead did not come"),
             What::Died(how) | What::Garbled(how) | What::Unavailable(how) => f.write_str(how),
@@ -114,6 +117,12 @@ impl fmt::Display for Misstep {
                 f,
                 "{server} did {actions} things at {at} within one step, {cause}: does it send in a \
                  loop that never waits?"
+            ),
+            What::Swamped(bytes) => write!(
+                f,
+                "when {server} had taken a step at {at}, {cause}, {} MiB of messages were under way or not \
+                 answered: do servers send more than they wait for?",
+                bytes >> 20
             ),
             What::Hung => write!(
                 f,

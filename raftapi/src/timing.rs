@@ -55,16 +55,27 @@ impl Timing {
             election_timeout_min,
             election_timeout_max,
         );
-        if heartbeat_interval.is_zero() {
+        timing.check().map(|()| timing)
+    }
+
+    /// Whether it can work.
+    ///
+    /// # Errors
+    ///
+    /// See [`new`](Timing::new); and when its steps leave nothing to draw from.
+    pub fn check(&self) -> Result<(), TimingError> {
+        if self.heartbeat_interval.is_zero() {
             return Err(TimingError::NoHeartbeatInterval);
         }
-        if election_timeout_min < heartbeat_interval * 2 {
-            return Err(TimingError::MinimumBelowTwoHeartbeats(timing));
+        if self.election_timeout_min < self.heartbeat_interval * 2 {
+            return Err(TimingError::MinimumBelowTwoHeartbeats(*self));
         }
-        if election_timeout_max <= election_timeout_min {
-            return Err(TimingError::EmptyRange(timing));
+        if self.election_timeout_choices < 2
+            || self.election_timeout_max < self.election_timeout_min
+        {
+            return Err(TimingError::EmptyRange(*self));
         }
-        Ok(timing)
+        Ok(())
     }
 
     /// Any timing, also one that cannot work: for lessons, and for servers that are to be wrong.
@@ -262,5 +273,14 @@ mod tests {
             Timing::unchecked(ms(100), ms(300), ms(200)).election_timeout_choices(),
             1
         );
+    }
+
+    #[test]
+    fn steps_must_leave_something_to_draw_from() {
+        let coarse = Timing::LAB.in_steps_of(ms(1000));
+        assert_eq!(coarse.check(), Err(TimingError::EmptyRange(coarse)));
+        let backwards = Timing::unchecked(ms(100), ms(600), ms(300));
+        assert_eq!(backwards.check(), Err(TimingError::EmptyRange(backwards)));
+        assert_eq!(Timing::ETCD.check(), Ok(()));
     }
 }

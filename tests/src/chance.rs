@@ -55,7 +55,8 @@ impl Conditions {
     /// answers arrive. With PreVote there are two ballots.
     pub fn failure(&self, timing: &Timing, features: &Features) -> f64 {
         let step = timing.election_timeout_step();
-        let spread = timing.election_timeout_max() - timing.election_timeout_min() + step;
+        let spread = timing.election_timeout_max();
+        let spread = spread.saturating_sub(timing.election_timeout_min()) + step;
         let part = |time: Duration| (time.as_secs_f64() / spread.as_secs_f64()).min(1.0);
         let overtaken = part(self.latency + LATENESS.max(step));
         let tied = part(POLL.max(step));
@@ -90,7 +91,7 @@ pub fn needless_campaigns(timing: &Timing, loss: f64) -> f64 {
     let late = heartbeat + LATENESS.as_secs_f64();
     let (min, max) = (timing.election_timeout_min(), timing.election_timeout_max());
     let all_missed = |part: u32| {
-        let timeout = min + (max - min) * (2 * part + 1) / (2 * PARTS);
+        let timeout = min + max.saturating_sub(min) * (2 * part + 1) / (2 * PARTS);
         loss.powi((timeout.as_secs_f64() / late) as i32)
     };
     let missed: f64 = (0..PARTS).map(all_missed).sum::<f64>() / f64::from(PARTS);

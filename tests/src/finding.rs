@@ -142,7 +142,7 @@ impl Finding {
                 "a server waits until later",
                 "set a deadline that lies ahead of ctx.now() before waiting for it",
             ),
-            What::Flooded(_) => (
+            What::Flooded(_) | What::Swamped(_) => (
                 "a server waits between messages",
                 "send once, then wait in recv_deadline: calls return at once, and replies come in \
                  by the inbox",

@@ -329,6 +329,17 @@ pub fn play_safely(server: &Server, test: &Test, seed: u64, mode: Mode) -> Playe
             .downcast_ref::<String>()
             .map(String::as_str)
             .or_else(|| panic.downcast_ref::<&str>().copied());
+        // No script is written for a timing that cannot work.
+        if let Err(error) = server.timing.check() {
+            return Played::broken(Finding {
+                rule: "a timing that can work is declared",
+                at: raftapi::Time::ZERO,
+                sentence: format!("{error}; this test cannot be played with it"),
+                hint: "Timing in lib.rs of the crate: a heartbeat interval, and a range of election \
+                       timeouts that begins at several of it (6.824, lecture 6)",
+                task: None,
+            });
+        }
         Played::broken(Finding {
             rule: LABORATORY,
             at: raftapi::Time::ZERO,

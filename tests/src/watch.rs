@@ -4,7 +4,7 @@ use std::io;
 use std::ops::ControlFlow;
 
 use labrpc::{Happening, Observer, Record, Seen};
-use raftapi::{Raft, Server, ServerId, Time};
+use raftapi::{Raft, Request, Server, ServerId, Time};
 
 use crate::attempts::Attempts;
 use crate::diagnosis::Activity;
@@ -34,6 +34,32 @@ pub enum Recording {
 /// How many events of the end are kept at least, unless there is a reason for others.
 pub const THE_END: usize = 100_000;
 
+/// Fewer are kept if logs in them take more bytes than this.
+const TRACE_BYTES: usize = 64 << 20;
+
+/// Scripts that play servers by hand read all that happens, which is some hundred events, or thousands.
+const LONGEST_STORY: usize = 1_000_000;
+const LONGEST_STORY_BYTES: usize = 256 << 20;
+
+/// How much the entries of a log take that an event carries.
+fn entries_bytes(seen: &Seen<'_, Raft>) -> usize {
+    let entries = match *seen {
+        Happening::Persisted { stable, .. } | Happening::Started { stable, .. } => &stable.log,
+        Happening::Sent { request, .. }
+        | Happening::RequestDelivered { request, .. }
+        | Happening::Replied { request, .. }
+        | Happening::ReplyDelivered { request, .. } => match request {
+            Request::AppendEntries(args) => &args.entries,
+            _ => return 0,
+        },
+        _ => return 0,
+    };
+    let bytes = entries
+        .iter()
+        .map(|entry| size_of_val(entry) + entry.command.len());
+    bytes.sum()
+}
+
 /// Watches a run; ends it at the first broken rule.
 #[derive(Debug)]
 pub struct Watch {
@@ -52,6 +78,9 @@ pub struct Watch {
     violation: Option<Violation>,
     recording: Recording,
     trace: Trace,
+    /// How much the entries of logs in it take.
+    trace_bytes: usize,
+    story_bytes: usize,
     /// Whether not all of it is there any more.
     cut: bool,
     digest: Digest,
@@ -76,6 +105,8 @@ impl Watch {
             violation: None,
             recording,
             trace: Trace::new(),
+            trace_bytes: 0,
+            story_bytes: 0,
             cut: false,
             digest: Digest::default(),
             story: None,
@@ -170,6 +201,37 @@ impl io::Write for Digest {
     }
 }
 
+impl Watch {
+    /// Writes down what a script reads that plays servers by hand. Of a server in its place nothing much
+    /// comes.
+    #[inline]
+    fn tell_story(
+        &mut self,
+        at: Time,
+        step: u64,
+        seen: &Seen<'_, Raft>,
+    ) -> ControlFlow<(), Result<(), Violation>> {
+        let Some(story) = &mut self.story else {
+            return ControlFlow::Continue(Ok(()));
+        };
+        story.observe(at, step, seen.clone())?;
+        self.story_bytes += entries_bytes(seen);
+        if story.len() < LONGEST_STORY && self.story_bytes < LONGEST_STORY_BYTES {
+            return ControlFlow::Continue(Ok(()));
+        }
+        let (events, entries) = (story.len(), self.story_bytes >> 20);
+        ControlFlow::Continue(Err(Violation {
+            rule: "a server waits between messages",
+            sentence: format!(
+                "{events} things had happened by {at}, and the entries of logs in them take {entries} MiB, \
+                 where a server answers a few requests"
+            ),
+            hint: "send once, then wait in recv_deadline until something comes or is due",
+            task: None,
+        }))
+    }
+}
+
 impl Observer<Raft> for Watch {
     #[inline]
     fn observe(&mut self, at: Time, step: u64, seen: Seen<'_, Raft>) -> ControlFlow<()> {
@@ -178,15 +240,18 @@ impl Observer<Raft> for Watch {
         } else if self.recording != Recording::Nothing {
             self.trace.observe(at, step, seen.clone())?;
             if let Recording::TheEnd(kept) = self.recording
-                && self.trace.len() == 2 * kept
+                && {
+                    self.trace_bytes += entries_bytes(&seen);
+                    self.trace.len() >= 2 * kept || self.trace_bytes > TRACE_BYTES
+                }
             {
-                self.trace.drain(..kept);
+                self.trace.drain(..self.trace.len() / 2);
+                let events = self.trace.iter().map(|record| record.what.as_ref());
+                self.trace_bytes = events.map(|event| entries_bytes(&event)).sum();
                 self.cut = true;
             }
         }
-        if let Some(story) = &mut self.story {
-            story.observe(at, step, seen.clone())?;
-        }
+        let too_long = self.tell_story(at, step, &seen)?;
         self.activity.observe(&seen);
         let changed = self.view.observe(&seen);
         self.statistics.observe(at, &seen, &self.view, changed);
@@ -202,7 +267,7 @@ impl Observer<Raft> for Watch {
         {
             verdict = self.stage.observe(at, &seen, &self.view, attempt);
         }
-        match verdict {
+        match verdict.and(too_long) {
             Err(violation) if self.violation.is_none() => {
                 self.violation = Some(violation);
                 ControlFlow::Break(())

@@ -12,10 +12,9 @@ use super::overflow;
 use super::post::Item;
 use super::process::{Identity, Pause, Process, Shell};
 use super::pulse::Pulse;
-use crate::letter::Letter;
+use crate::letter::{Letters, MOST_BYTES};
 use crate::panics::{self, Exit};
 use crate::queue::EventQueue;
-use crate::slab::Slab;
 use crate::speaking::SPEAKING;
 use crate::{
     Cause, Ended, FaultsError, Happening, Lost, Misstep, Network, Observer, Protocol, ServerId,
@@ -28,7 +27,7 @@ pub struct Simulation<P: Protocol, O> {
     pub(super) steps: u64,
     pub(super) messages: u64,
     pub(super) queue: EventQueue<Item>,
-    pub(super) letters: Slab<Letter<P>>,
+    pub(super) letters: Letters<P>,
     pub(super) network: Network,
     pub(super) machines: Vec<Machine<P>>,
     pub(super) shell: Rc<Shell<P>>,
@@ -81,7 +80,7 @@ impl<P: Protocol, O: Observer<P>> Simulation<P, O> {
             steps: 0,
             messages: 0,
             queue: EventQueue::new(),
-            letters: Slab::new(),
+            letters: Letters::new(),
             network: Network::new(servers, &setup.faults.link, streams.clone()),
             machines: setup
                 .servers
@@ -264,6 +263,10 @@ impl<P: Protocol, O: Observer<P>> Simulation<P, O> {
             CoroutineResult::Yield(Pause::Wait(deadline)) => {
                 self.perform_step(server, cause);
                 self.set_deadline(server, deadline);
+                let bytes = self.letters.bytes();
+                if bytes > MOST_BYTES && self.ended.is_none() {
+                    self.ended = misstep(What::Swamped(bytes), self.now, self.steps);
+                }
                 self.steps += 1;
                 return;
             }

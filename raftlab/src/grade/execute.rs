@@ -403,7 +403,8 @@ impl<'e> Worker<'_, 'e> {
             }
             let seed = record.found.as_ref().and_then(|found| found.failure.seed);
             let test = execution.work.test(&record.path);
-            let page = format!("{}-{}.html", self.job(number).id, place + 1);
+            // No id has a plus in it: nobody's page has this name.
+            let page = format!("{}+{}.html", self.job(number).id, place + 1);
             let page = execution.pages.join(page);
             let shortest = match test.zip(seed) {
                 Some((test, seed)) => {

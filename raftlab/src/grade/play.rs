@@ -94,6 +94,21 @@ fn failure(finding: &Finding, test: &Test, seed: Option<u64>, hidden: bool) -> F
     }
 }
 
+/// A failure, and the run that it was found in.
+fn found(
+    test: &Test,
+    seed: Option<u64>,
+    hidden: bool,
+    played: &Played,
+    finding: &Finding,
+) -> Found {
+    Found {
+        failure: failure(finding, test, seed, hidden),
+        servers: test.servers,
+        steps: played.steps,
+    }
+}
+
 /// Of a test that fails so often no more seeds are played, unless shares of them are worth something.
 const MOST_FAILURES: u64 = 3;
 
@@ -101,7 +116,8 @@ const MOST_FAILURES: u64 = 3;
 const STAND_INS: u64 = 200;
 
 /// Processor time that all servers of a test may use: so many times that of one server, and this for
-/// each step. The reference takes a tenth of it.
+/// each step. The reference takes a tenth of it. A run that fails is the last if it took that many times that
+/// of one server.
 const TIMES: u32 = 2;
 const A_STEP: Duration = Duration::from_micros(100);
 
@@ -191,7 +207,8 @@ impl<'a> Player<'a> {
         };
         let public = (0..seeds.public_of(test)).map(|seed| (seed, false));
         let hidden = seeds.hidden_of(test).iter().map(|&seed| (seed, true));
-        let before = self.pristine.processor_time()?;
+        let began = self.pristine.processor_time()?;
+        let mut run_began = began;
         let mut steps = 0;
         for (seed, hidden) in public.chain(hidden) {
             // Whoever is nondeterministic in an hour is so in a minute.
@@ -201,23 +218,35 @@ impl<'a> Player<'a> {
             };
             let played = self.run(test, seed, recording)?;
             let hangs = played.finding.as_ref().is_some_and(is_hang);
-            // A hang takes seconds: it is waited for once.
-            if recording == Recording::Digest && !hangs {
-                record.differs = self.repeat(test, seed, &played)?;
-            }
             record.played += 1;
             steps += played.steps;
+            let now = self.pristine.processor_time()?;
+            let used = |since| now.saturating_sub(since);
+            let limit = Duration::from_secs(self.house.time_limit_s) * TIMES;
+            let is_slow = match played.finding {
+                Some(_) => used(run_began) > limit,
+                None => used(began) > limit + A_STEP * u32::try_from(steps).unwrap_or(u32::MAX),
+            };
+            run_began = now;
+            // A hang takes seconds: it is waited for once.
+            if recording == Recording::Digest && !hangs && !is_slow {
+                record.differs = self.repeat(test, seed, &played)?;
+            }
+            if played.finding.is_some() || is_slow {
+                record.failed += 1;
+            }
+            if is_slow {
+                // More of it takes too long. What it fails with is told, if its seed may be.
+                let found = match &played.finding {
+                    Some(finding) if !hidden => found(test, Some(seed), hidden, &played, finding),
+                    _ => self.slow(test, &played),
+                };
+                record.found.get_or_insert(found);
+                break;
+            }
             let Some(finding) = &played.finding else {
-                let used = self.pristine.processor_time()?.saturating_sub(before);
-                let limit = Duration::from_secs(self.house.time_limit_s) * TIMES;
-                if used > limit + A_STEP * u32::try_from(steps).unwrap_or(u32::MAX) {
-                    record.failed += 1;
-                    record.found.get_or_insert(self.slow(test, &played));
-                    break;
-                }
                 continue;
             };
-            record.failed += 1;
             if record.found.is_none() {
                 // Unless it has been played twice already.
                 if !hangs && recording == Recording::Nothing {
@@ -275,22 +304,24 @@ impl<'a> Player<'a> {
         finding: &Finding,
         seeds: &Seeds,
     ) -> Result<Found> {
-        let found = |seed: Option<u64>, played: &Played, finding: &Finding| Found {
-            failure: failure(finding, test, seed, hidden),
-            servers: test.servers,
-            steps: played.steps,
-        };
         if !hidden {
-            return Ok(found(Some(seed), played, finding));
+            return Ok(found(test, Some(seed), hidden, played, finding));
         }
         let first = seeds.public_of(test);
         for public in first..first + STAND_INS.min(first.max(10)) {
             let stand_in = self.run(test, public, Recording::Nothing)?;
             if let Some(same) = stand_in.finding.as_ref().filter(|f| f.rule == finding.rule) {
-                return Ok(found(Some(public), &stand_in, same));
+                return Ok(found(test, Some(public), hidden, &stand_in, same));
             }
         }
-        Ok(found(None, played, finding))
+        // What it says itself in such a run may be all that it was told there.
+        let secret = Finding {
+            sentence:
+                "in a run whose seed is hidden, and in none of those that were tried instead of it"
+                    .to_string(),
+            ..finding.clone()
+        };
+        Ok(found(test, None, hidden, played, &secret))
     }
 
     fn slow(&self, test: &Test, played: &Played) -> Found {
@@ -305,11 +336,7 @@ impl<'a> Player<'a> {
             hint: SLOW_HINT,
             task: None,
         };
-        Found {
-            failure: failure(&finding, test, None, false),
-            servers: test.servers,
-            steps: played.steps,
-        }
+        found(test, None, false, played, &finding)
     }
 }
 

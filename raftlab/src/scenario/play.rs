@@ -253,7 +253,7 @@ fn play(
     let mut trace = watch.take_trace(came.end, sentence);
     if is_cut {
         // As much as a browser can hold: what is told and what is drawn is the same.
-        trace.drain(..trace.len() - THE_END);
+        trace.drain(..trace.len().saturating_sub(THE_END));
     }
     Ok(Played {
         left_out: trace.first().map(|first| first.at).filter(|_| is_cut),

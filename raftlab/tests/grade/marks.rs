@@ -52,7 +52,7 @@ fn a_class_is_graded_and_once_more_comes_to_the_same_bytes() {
         "class.html",
         "students/broken.html",
         "students/base-mutant-14.md",
-        "students/base-mutant-14-1.html",
+        "students/base-mutant-14+1.html",
     ] {
         let bytes = first.get(&PathBuf::from(name));
         assert!(

@@ -73,8 +73,9 @@ impl Cluster {
     /// pre-votes, the first of them.
     fn find_campaign(&self) -> Option<(usize, Campaign)> {
         let mut first: Option<(usize, Campaign)> = None;
-        let unread = self.watch().story().iter().enumerate();
-        for (index, record) in unread.skip(self.hands.searched) {
+        let story = self.watch().story();
+        let unread = self.hands.searched.max(self.hands.without.get());
+        for (index, record) in story.iter().enumerate().skip(unread) {
             let Happening::Sent {
                 from: S0,
                 to,
@@ -97,6 +98,9 @@ impl Cluster {
                 return Some((index + 1, campaign));
             }
             first.get_or_insert((index + 1, campaign));
+        }
+        if first.is_none() {
+            self.hands.without.set(story.len());
         }
         first
     }

@@ -17,6 +17,7 @@ mod expect;
 mod extra;
 mod request;
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -58,6 +59,8 @@ pub(crate) struct Hands {
     withhold: bool,
     /// How many records have been searched for campaigns.
     searched: usize,
+    /// Up to here there is none, either: who looks after each event looks at each event once.
+    without: Cell<usize>,
     /// The term of S0's last campaign that was found.
     campaigned: Term,
 }

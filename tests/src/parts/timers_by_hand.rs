@@ -425,7 +425,10 @@ fn a_busy_leader_sends_heartbeats(cluster: &mut Cluster) -> Outcome {
 fn a_candidate_that_yields_waits_for_its_leader(cluster: &mut Cluster) -> Outcome {
     let [leader, _] = cluster.two_peers();
     let campaign = cluster.campaign()?;
-    let wait = cluster.random_time(cluster.surely_quiet() - Duration::from_millis(20));
+    let wait = cluster
+        .surely_quiet()
+        .saturating_sub(Duration::from_millis(20));
+    let wait = cluster.random_time(wait);
     cluster.pass(wait)?;
     let beat = cluster.beats(leader, campaign.term)?;
     cluster.must_campaign_after(beat.at, &beat.to_string(), Task::Heartbeats)?;

@@ -46,6 +46,10 @@ const LIMITS: Limits = Limits {
 /// By the wall clock: after that something is wrong with the machine.
 const PATIENCE: Duration = Duration::from_secs(600);
 
+/// A compiler that uses no processor time for so long waits for what never comes: the sources have it read
+/// from a pipe, say.
+const IDLE: Duration = Duration::from_secs(30);
+
 /// How much of what a compiler says is kept.
 const MOST_SAID: u64 = 64 * 1024;
 
@@ -161,7 +165,43 @@ fn compile(kit: &Kit, level: Level, work: &Path) -> Result<Built> {
     if let Some(said) = run(kit, level, work, &program)? {
         return Ok(Built::Not(said));
     }
-    Ok(Built::Program(work.join(PROGRAM)))
+    let program = work.join(PROGRAM);
+    let bytes = loaded_bytes(&fs::read(&program)?).context("the compiler made no program")?;
+    if bytes > MOST_LOADED {
+        let (mib, most) = (bytes >> 20, MOST_LOADED >> 20);
+        return Ok(Built::Not(format!(
+            "error: the program takes {mib} MiB before it has begun, {most} at most: what is in its statics?\n"
+        )));
+    }
+    Ok(Built::Program(program))
+}
+
+/// Of a program's memory, what is taken before it begins: code, constants and statics. The reference has 1 MiB.
+const MOST_LOADED: u64 = 16 << 20;
+
+/// How much memory an ELF program of 64 bits, little endian, takes when it is loaded: all segments of the
+/// kinds that have some. Nothing, if it is none.
+fn loaded_bytes(program: &[u8]) -> Option<u64> {
+    const LOADED: u64 = 1;
+    const OF_EACH_THREAD: u64 = 7;
+    let number = |at: usize, bytes: usize| {
+        let field = program.get(at..at.checked_add(bytes)?)?;
+        let mut number = [0; 8];
+        number[..bytes].copy_from_slice(field);
+        Some(u64::from_le_bytes(number))
+    };
+    if program.get(..6)? != b"\x7fELF\x02\x01" {
+        return None;
+    }
+    let (table, size, count) = (number(32, 8)?, number(54, 2)?, number(56, 2)?);
+    let mut segments = (0..count).map(|n| {
+        let at = usize::try_from(table.checked_add(n * size)?).ok()?;
+        match number(at, 4)? {
+            LOADED | OF_EACH_THREAD => number(at + 40, 8),
+            _ => Some(0),
+        }
+    });
+    segments.try_fold(0, |all: u64, segment| all.checked_add(segment?))
 }
 
 fn arguments(kit: &Kit) -> Vec<OsString> {
@@ -222,9 +262,23 @@ fn run(kit: &Kit, level: Level, work: &Path, arguments: &[OsString]) -> Result<O
         .spawn()
         .context("the compiler cannot be started")?;
     let began = Instant::now();
+    let (mut used, mut since) = (0, began);
     let status = loop {
         if let Some(status) = child.try_wait()? {
             break status;
+        }
+        if since.elapsed() > IDLE {
+            match processor_ticks(child.id()) {
+                // Where that is not known, patience must do.
+                Some(now) if now <= used => {
+                    let _ = child.kill();
+                    let _ = child.wait();
+                    return Ok(Some(format!(
+                        "error: the compiler was given up: for {IDLE:?} it waited for something\n"
+                    )));
+                }
+                now => (used, since) = (now.unwrap_or(used), Instant::now()),
+            }
         }
         if began.elapsed() > PATIENCE {
             let _ = child.kill();
@@ -236,6 +290,24 @@ fn run(kit: &Kit, level: Level, work: &Path, arguments: &[OsString]) -> Result<O
     let mut text = Vec::new();
     File::open(&said)?.take(MOST_SAID).read_to_end(&mut text)?;
     judge(status, String::from_utf8_lossy(&text).into_owned())
+}
+
+/// How many ticks of processor time a process has used, with all that it has started, if that can be told.
+fn processor_ticks(process: u32) -> Option<u64> {
+    let of = |name: &str| fs::read_to_string(format!("/proc/{process}/{name}")).ok();
+    let stat = of("stat")?;
+    // After the program's name, which may hold anything, in brackets.
+    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+    // Its own and its ended children's, in user code and in the kernel.
+    let own = fields.get(11..15)?.iter();
+    let own: u64 = own
+        .map(|ticks| ticks.parse::<u64>().ok())
+        .sum::<Option<u64>>()?;
+    let children = of(&format!("task/{process}/children"))?;
+    let children = children
+        .split_whitespace()
+        .filter_map(|child| child.parse().ok());
+    Some(own + children.filter_map(processor_ticks).sum::<u64>())
 }
 
 fn judge(status: ExitStatus, said: String) -> Result<Option<String>> {
@@ -256,5 +328,28 @@ fn judge(status: ExitStatus, said: String) -> Result<Option<String>> {
             Ok(Some(format!("{said}error: {why}\n")))
         }
         _ => bail!("the compiler could not be run ({status}): {}", said.trim()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_says_how_much_memory_it_takes() {
+        static ZEROS: [u8; 1 << 20] = [0; 1 << 20];
+        let program = fs::read(std::env::current_exe().unwrap()).unwrap();
+        let bytes = loaded_bytes(&program).unwrap();
+        assert!(bytes > std::hint::black_box(&ZEROS).len() as u64, "{bytes}");
+        assert!(bytes < 1 << 30, "{bytes}");
+        assert_eq!(loaded_bytes(&program[..60]), None);
+        assert_eq!(loaded_bytes(b"#!/bin/sh"), None);
+    }
+
+    #[test]
+    fn the_processor_time_of_a_process_is_told_with_that_of_its_children() {
+        let all = processor_ticks(std::process::id()).unwrap();
+        assert!(processor_ticks(u32::MAX).is_none());
+        assert!(processor_ticks(std::process::id()).unwrap() >= all);
     }
 }

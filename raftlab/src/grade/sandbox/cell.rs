@@ -97,11 +97,19 @@ impl Cell {
     /// A file system with nothing in it but what the cell has, and this program.
     fn bubblewrap(&self, itself: &Path) -> io::Result<Command> {
         // If memory runs out, the kernel is to end what is in the cell, and nothing else.
-        let mut command = Command::new("sh");
+        let mut command = Command::new("/bin/sh");
+        // What is in the cell can read what this shell and bubblewrap were started with.
+        command.env_clear();
+        if let Some(path) = std::env::var_os("PATH") {
+            command.env("PATH", path);
+        }
         command
             .arg("-c")
-            .arg("echo 1000 > /proc/self/oom_score_adj; exec \"$@\"")
-            .args(["sh", "bwrap"])
+            .arg(
+                "echo 1000 > /proc/self/oom_score_adj; \
+                 walls=$(command -v bwrap); unset PATH; exec \"$walls\" \"$@\"",
+            )
+            .arg("sh")
             .args(NAMESPACES);
         for (name, value) in &self.environment {
             command.arg("--setenv").arg(name).arg(value);
@@ -126,7 +134,11 @@ impl Cell {
             command.arg("--bind").arg(path).arg(path);
         }
         if self.furnished {
-            command.args(["--proc", "/proc", "--dev", "/dev"]);
+            command.args(["--proc", "/proc"]);
+            // No terminals: a read from there never comes back.
+            for device in ["/dev/null", "/dev/urandom"] {
+                command.arg("--dev-bind").arg(device).arg(device);
+            }
         }
         command.args(["--remount-ro", "/", "--chdir"]);
         command.arg(&self.folder).arg("--").arg(itself);

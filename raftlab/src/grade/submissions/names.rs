@@ -5,6 +5,8 @@ use super::Refusal;
 /// Bytes of a path, and folders in it.
 const LONGEST_PATH: usize = 1024;
 const DEEPEST: usize = 64;
+/// Bytes of a name: no file system has longer ones.
+const LONGEST_NAME: usize = 255;
 
 /// A path of an archive, as `src/lib.rs`: below the root and nowhere else, on any system.
 pub(super) fn safe(raw: &[u8]) -> Result<String, Refusal> {
@@ -31,6 +33,7 @@ pub(super) fn safe(raw: &[u8]) -> Result<String, Refusal> {
             "" | "." => {}
             ".." => return refuse("leaves the archive: there is '..' in its path"),
             _ if has_drive(part) => return refuse("names a drive"),
+            _ if part.len() > LONGEST_NAME => return refuse("has a name that is far too long"),
             _ => parts.push(part),
         }
     }
@@ -179,7 +182,8 @@ mod tests {
             ),
             (b"a\0b", "control"),
             (b"", "no name"),
-            ("x".repeat(1025).as_bytes(), "too long"),
+            ("x/y".repeat(400).as_bytes(), "a path that is far too long"),
+            ("x".repeat(256).as_bytes(), "a name that is far too long"),
             ("x/".repeat(65).as_bytes(), "too deep"),
         ] {
             let refusal = safe(raw).unwrap_err().to_string();

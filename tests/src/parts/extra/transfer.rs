@@ -72,7 +72,8 @@ fn hand_over(cluster: &mut Cluster, leader: Leader, next: ServerId) -> Outcome<L
     let asked = cluster.now();
     cluster.send_as(next, old, TransferLeadership { term })?;
     let time = MESSAGES * (LATENESS + LATENCY);
-    let time = time.max(cluster.timing().election_timeout_min() - LATENESS);
+    let shortest = cluster.timing().election_timeout_min();
+    let time = time.max(shortest.saturating_sub(LATENESS));
     let leads = |watch: &crate::watch::Watch| {
         let leads = watch.view.leader_of_majority();
         leads.filter(|&(server, newer)| server == next && newer > term)
