@@ -60,12 +60,11 @@ fn run(ctx: &Context<'_>) {
             }
             Err(RecvTimeoutError::Disconnected) => return, // killed
         }
-        if waiting.len() > LATER {
+        if waiting.len() > LATER
+            && let Some(call) = waiting.pop_front()
+        {
             let vote_granted = false;
-            let oldest = waiting.pop_front();
-            oldest
-                .into_iter()
-                .for_each(|call| call.reply(ctx, VoteReply { term, vote_granted }));
+            call.reply(ctx, VoteReply { term, vote_granted });
         }
     }
 }

@@ -69,6 +69,15 @@ fn compare(own: &Server, other: &Server, test: &Test, seed: u64) {
     }
 }
 
+/// The same for the tests of these names.
+fn compare_some(own: &Server, other: &Server, names: &[&str], seed: u64) {
+    for test in suite::all().iter().filter(|t| names.contains(&t.name)) {
+        if test.time == TimeKind::Virtual {
+            compare(own, other, test, seed);
+        }
+    }
+}
+
 #[test]
 fn the_same_seed_is_the_same_trace() {
     let own = raft::server(Timing::LAB);
@@ -93,11 +102,7 @@ fn answers_that_come_too_late_are_the_same_too() {
         "crashes_in_mid_step",
         "crashes_while_writing",
     ];
-    for test in suite::all().iter().filter(|t| chosen.contains(&t.name)) {
-        if test.time == TimeKind::Virtual {
-            compare(&own, &other, test, 0);
-        }
-    }
+    compare_some(&own, &other, &chosen, 0);
 }
 
 #[test]
@@ -111,9 +116,5 @@ fn a_program_that_is_started_for_each_server_is_the_same_too() {
         "crashes_in_mid_step",
         "crashes_while_writing",
     ];
-    for test in suite::all().iter().filter(|t| chosen.contains(&t.name)) {
-        if test.time == TimeKind::Virtual {
-            compare(&own, &other, test, 7);
-        }
-    }
+    compare_some(&own, &other, &chosen, 7);
 }

@@ -202,6 +202,15 @@ impl io::Write for Digest {
 }
 
 impl Watch {
+    /// Forgets the first half of what was written down.
+    #[cold]
+    fn forget_half(&mut self) {
+        self.trace.drain(..self.trace.len() / 2);
+        let events = self.trace.iter().map(|record| record.what.as_ref());
+        self.trace_bytes = events.map(|event| entries_bytes(&event)).sum();
+        self.cut = true;
+    }
+
     /// Writes down what a script reads that plays servers by hand. Of a server in its place nothing much
     /// comes.
     #[inline]
@@ -235,20 +244,16 @@ impl Watch {
 impl Observer<Raft> for Watch {
     #[inline]
     fn observe(&mut self, at: Time, step: u64, seen: Seen<'_, Raft>) -> ControlFlow<()> {
-        if self.recording == Recording::Digest {
-            self.digest.add(at, step, &seen);
-        } else if self.recording != Recording::Nothing {
-            self.trace.observe(at, step, seen.clone())?;
-            if let Recording::TheEnd(kept) = self.recording
-                && {
-                    self.trace_bytes += entries_bytes(&seen);
-                    self.trace.len() >= 2 * kept || self.trace_bytes > TRACE_BYTES
+        match self.recording {
+            Recording::Nothing => {}
+            Recording::Digest => self.digest.add(at, step, &seen),
+            Recording::Everything => self.trace.observe(at, step, seen.clone())?,
+            Recording::TheEnd(kept) => {
+                self.trace.observe(at, step, seen.clone())?;
+                self.trace_bytes += entries_bytes(&seen);
+                if self.trace.len() >= 2 * kept || self.trace_bytes > TRACE_BYTES {
+                    self.forget_half();
                 }
-            {
-                self.trace.drain(..self.trace.len() / 2);
-                let events = self.trace.iter().map(|record| record.what.as_ref());
-                self.trace_bytes = events.map(|event| entries_bytes(&event)).sum();
-                self.cut = true;
             }
         }
         let too_long = self.tell_story(at, step, &seen)?;

@@ -18,7 +18,7 @@ pub struct Cell {
     pub readable: Vec<PathBuf>,
     /// The folder that it may write to.
     pub writable: Option<PathBuf>,
-    /// Whether it needs `/proc` and `/dev`: the compiler does, a server does not.
+    /// Whether it has `/proc` and a few devices: the compiler needs them, a server does not.
     pub furnished: bool,
     /// Its environment; nothing else is in it.
     pub environment: Vec<(&'static str, OsString)>,

@@ -15,7 +15,8 @@ pub fn begin(ctx: &Context<'_>) {
                 ctx.call(peer, heartbeat(ctx));
             }
         }
-        if let Err(RecvTimeoutError::Disconnected) = ctx.recv_deadline(ctx.now() + Duration::from_micros(51)) {
+        let soon = ctx.now() + Duration::from_micros(51);
+        if let Err(RecvTimeoutError::Disconnected) = ctx.recv_deadline(soon) {
             return;
         }
     }
